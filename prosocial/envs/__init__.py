@@ -1,0 +1,1 @@
+"""Worlds, the engine that steps them, the social channel and the interfaces around them."""

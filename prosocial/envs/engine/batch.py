@@ -1,0 +1,292 @@
+"""Many worlds stepped at once: the fast path that every other interface is built on."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, Protocol
+
+import numpy as np
+
+from . import kernel
+from .errors import ActionError, ConfigError, ResetNeededError
+from .random import world_seeds
+from .world import RUNNING, TERMINATED, TRUNCATED, World
+
+
+class SocialChannel(Protocol):
+    """Who gives social rewards; implemented by the caregivers of ``prosocial.envs.social``."""
+
+    @property
+    def norm_names(self) -> tuple[str, ...]:
+        """Names of the norms, in the order of ``social_rewards_by_norm``."""
+        ...
+
+    @property
+    def needs_states(self) -> bool:
+        """Whether a norm reads the states before and after a step."""
+        ...
+
+    def begin(self, batch: Batch) -> None:
+        """Called after every reset of the batch."""
+        ...
+
+    def feedback(self, batch: Batch) -> None:
+        """Called after every step; writes the social arrays of the batch in place."""
+        ...
+
+
+class Batch:
+    """A batch of B worlds with N controlled agents each.
+
+    A world's bytes depend on (seed, first + its index, actions) only: not on the batch size, the
+    number of threads or whether numba compiles.
+
+    Attributes:
+        state: The records of the worlds, structured array (B,); ``state["t"]`` is a (B,) view.
+        observations: uint8 (B, N, *observation_shape).
+        rewards: The material rewards R_e, float32 (B, N), without any social reward.
+        social_rewards: R_s, float32 (B, N): what the caregiver gave in this step, 0 if absent.
+        social_rewards_by_norm: float32 (K, B, N); ``norm_names`` names its first axis.
+        caregiver_present: P of this step, bool (B,); always False without a caregiver.
+        events: Event counts of this step, structured array (B, N) of uint8 fields.
+        done: Whether the episode ended in this step, bool (B,).
+        terminated: It ended for good (value 0 beyond), bool (B,).
+        truncated: It was cut off by a time limit (bootstrap the value), bool (B,).
+        final_observations: Last observations of an ended episode; valid where done.
+        final_states: Last records of an ended episode; valid where done.
+        before: The records before this step, or None unless states are tracked.
+    """
+
+    def __init__(
+        self,
+        world: World,
+        num_worlds: int,
+        *,
+        seed: int = 0,
+        threads: int = 1,
+        first: int = 0,
+        auto_reset: bool = True,
+        caregiver: SocialChannel | None = None,
+        track_states: bool = False,
+    ) -> None:
+        """Prepares the arrays; call ``reset`` before the first step.
+
+        Args:
+            world: The configured world.
+            num_worlds: B >= 1.
+            seed: Seed of the first reset, an int in [0, 2**64).
+            threads: Number of threads to cut the batch over, >= 1.
+            first: Index of the first world, >= 0: worlds 5..8 of a batch of 100 can be run alone.
+            auto_reset: Whether an ended world begins its next episode in the same step.
+            caregiver: Gives the social rewards.
+            track_states: Whether to keep the records before each step.
+
+        Raises:
+            ConfigError: A number is out of its range.
+        """
+        _require_int("num_worlds", num_worlds, 1)
+        _require_int("threads", threads, 1)
+        _require_int("first", first, 0)
+        self.world = world
+        self.num_worlds, self.num_agents = num_worlds, world.num_agents
+        self.num_actions = world.num_actions
+        self.auto_reset = auto_reset
+        self.caregiver = caregiver
+        self.norm_names: tuple[str, ...] = caregiver.norm_names if caregiver else ()
+        self._first = first
+        self._seed = _checked_seed(seed)
+        self._fresh = True
+        self._ended = np.zeros(num_worlds, np.bool_)
+        self._allocate(track_states or (caregiver is not None and caregiver.needs_states))
+        self._kernel = kernel.load(world.rules.__name__)
+        self._cuts = np.linspace(0, num_worlds, threads + 1).astype(int).tolist()
+        self._pool = ThreadPoolExecutor(threads - 1) if threads > 1 else None
+
+    def _allocate(self, track_states: bool) -> None:
+        world, shape = self.world, (self.num_worlds, self.num_agents)
+        self.state = np.zeros(self.num_worlds, world.state_dtype)
+        self.before = np.zeros_like(self.state) if track_states else None
+        self.final_states = np.zeros_like(self.state)
+        self.observations = np.zeros(shape + world.observation_shape, np.uint8)
+        self.final_observations = np.zeros_like(self.observations)
+        self.rewards = np.zeros(shape, np.float32)
+        self.social_rewards = np.zeros(shape, np.float32)
+        self.social_rewards_by_norm = np.zeros((len(self.norm_names), *shape), np.float32)
+        self.caregiver_present = np.zeros(self.num_worlds, np.bool_)
+        self.events = np.zeros(shape, world.event_dtype)
+        self._event_bytes = self.events.view(np.uint8).reshape(*shape, -1)
+        self._actions = np.zeros(shape, np.int64)
+        self._status = np.full(self.num_worlds, RUNNING, np.uint8)
+        self.done = np.zeros(self.num_worlds, np.bool_)
+        self.terminated = np.zeros(self.num_worlds, np.bool_)
+        self.truncated = np.zeros(self.num_worlds, np.bool_)
+        # Without the compiler, records need attribute access; compiled code takes plain arrays.
+        plain = not kernel.compiled()
+        self._records = [
+            array.view(np.recarray) if plain else array
+            for array in (self.state, world.params, self.events, self.final_states)
+        ]
+        self._records[1] = self._records[1][0]
+
+    def reset(self, seed: int | None = None) -> np.ndarray:
+        """Begins an episode in every world.
+
+        Args:
+            seed: Starts everything anew from this seed. None: the first reset uses the seed of the
+                constructor, a later one begins the next episode of every world.
+
+        Returns:
+            ``observations``, uint8 (B, N, *observation_shape).
+        """
+        if seed is not None:
+            self._seed = _checked_seed(seed)
+        if seed is not None or self._fresh:
+            self.state[:] = np.zeros((), self.world.state_dtype)
+            self.state["seed"] = world_seeds(self._seed, self._first, self.num_worlds)
+        else:
+            self.state["episode"] += 1
+        self._fresh = False
+        for array in (self.rewards, self.social_rewards, self.social_rewards_by_norm):
+            array.fill(0)
+        for array in (self.done, self.terminated, self.truncated, self._ended):
+            array.fill(False)
+        self._event_bytes.fill(0)
+        state, params, _, _ = self._records
+        self._run(self._kernel.begin, state, params, self.observations)
+        if self.caregiver is not None:
+            self.caregiver.begin(self)
+        return self.observations
+
+    def step(
+        self, actions: Any, out: np.ndarray | None = None
+    ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Advances every world by one step, in place.
+
+        Args:
+            actions: Integers in [0, num_actions) of shape (B, N).
+            out: uint8 C-contiguous array of the shape of ``observations`` to write them into, such
+                as a slice of a rollout buffer; it becomes ``observations``.
+
+        Returns:
+            ``observations``, ``rewards`` (R_e) and ``done``. With auto-reset the observations of an
+            ended world are those of its next episode; see ``final_observations``.
+
+        Raises:
+            ActionError: Shape, dtype or a value of the actions is wrong; no world was stepped.
+            ResetNeededError: ``reset`` was not called, or a world has ended without auto-reset.
+        """
+        if self._fresh:
+            raise ResetNeededError("The batch was not reset yet: call reset() before step().")
+        if not self.auto_reset and self._ended.any():
+            raise ResetNeededError("An episode has ended: call reset() before the next step().")
+        self._take(actions)
+        if out is not None:
+            self._check_out(out)
+            self.observations = out
+        if self.before is not None:
+            self.before[:] = self.state
+        state, params, events, final_states = self._records
+        self._run(
+            self._kernel.advance, state, params, self._actions, self.rewards, events,
+            self._event_bytes, self._status, self.observations, self.final_observations,
+            final_states, self.auto_reset,
+        )  # fmt: skip
+        np.not_equal(self._status, RUNNING, out=self.done)
+        np.equal(self._status, TERMINATED, out=self.terminated)
+        np.equal(self._status, TRUNCATED, out=self.truncated)
+        self._ended[:] = self.done
+        if self.caregiver is not None:
+            self.caregiver.feedback(self)
+        return self.observations, self.rewards, self.done
+
+    def after(self) -> np.ndarray:
+        """Returns the records after this step, before any auto-reset: structured array (B,)."""
+        return np.where(self.done, self.final_states, self.state)
+
+    def get_state(self) -> np.ndarray:
+        """Returns everything that the future depends on, as uint8 bytes of shape (B, size)."""
+        size = self.state.dtype.itemsize
+        return self.state.view(np.uint8).reshape(self.num_worlds, size).copy()
+
+    def set_state(self, saved: np.ndarray) -> None:
+        """Restores what ``get_state`` returned, observations included.
+
+        Raises:
+            ConfigError: The bytes are of another world, configuration or batch size.
+        """
+        expected = (self.num_worlds, self.state.dtype.itemsize)
+        if saved.dtype != np.uint8 or saved.shape != expected:
+            raise ConfigError(
+                f"The saved state has shape {saved.shape} and dtype {saved.dtype}; expected uint8 "
+                f"{expected} for {self.num_worlds} worlds of {self.world.name} as configured here."
+            )
+        self.state.view(np.uint8).reshape(expected)[:] = saved
+        self._fresh = False
+        self._ended.fill(False)
+        state, params, _, _ = self._records
+        self._run(self._kernel.look, state, params, self.observations)
+
+    def close(self) -> None:
+        """Ends the threads; the arrays stay readable."""
+        if self._pool is not None:
+            self._pool.shutdown()
+
+    def _take(self, actions: Any) -> None:
+        """Copies the actions after checking them; nothing has changed if it raises."""
+        given = np.asarray(actions)
+        expected = (self.num_worlds, self.num_agents)
+        if given.shape != expected:
+            raise ActionError(
+                f"actions has shape {given.shape}; expected {expected}, one action for each of "
+                f"{self.num_worlds} worlds and {self.num_agents} agents."
+            )
+        if given.dtype.kind not in "iu":
+            raise ActionError(
+                f"actions has dtype {given.dtype}; expected integers in [0, {self.num_actions})."
+            )
+        if given.min() < 0 or given.max() >= self.num_actions:
+            world, agent = np.argwhere((given < 0) | (given >= self.num_actions))[0]
+            names = ", ".join(f"{a.value} {a.name}" for a in self.world.actions)
+            raise ActionError(
+                f"actions[{world}, {agent}] is {given[world, agent]}; expected one of: {names}."
+            )
+        np.copyto(self._actions, given, casting="same_kind")
+
+    def _check_out(self, out: np.ndarray) -> None:
+        shape = self.observations.shape
+        if out.shape != shape or out.dtype != np.uint8 or not out.flags.c_contiguous:
+            raise ConfigError(
+                f"out has shape {out.shape} and dtype {out.dtype}; expected a C-contiguous uint8 "
+                f"array of shape {shape}."
+            )
+
+    def _run(self, function: Callable[..., None], *arguments: Any) -> None:
+        """Runs a loop over all worlds, cut over the threads."""
+        with np.errstate(over="ignore"):  # plain Python warns where compiled integers wrap
+            parts = list(zip(self._cuts, self._cuts[1:], strict=False))
+            if self._pool is None:
+                function(*arguments, *parts[0])
+                return
+            waiting = [self._pool.submit(_quiet, function, *arguments, *p) for p in parts[1:]]
+            function(*arguments, *parts[0])
+        for part in waiting:
+            part.result()
+
+
+def _quiet(function: Callable[..., None], *arguments: Any) -> None:
+    # NumPy's error state belongs to a thread.
+    with np.errstate(over="ignore"):
+        function(*arguments)
+
+
+def _require_int(name: str, value: Any, low: int) -> None:
+    if not isinstance(value, int | np.integer) or isinstance(value, bool) or value < low:
+        raise ConfigError(f"{name} is {value!r}; expected an integer >= {low}.")
+
+
+def _checked_seed(seed: Any) -> int:
+    _require_int("seed", seed, 0)
+    if int(seed) >= 2**64:
+        raise ConfigError(f"seed is {seed}; expected an integer in [0, 2**64).")
+    return int(seed)

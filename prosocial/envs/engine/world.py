@@ -1,0 +1,172 @@
+"""What a world is: a configuration, a NumPy record, and three functions on it."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from enum import IntEnum
+from types import ModuleType
+from typing import Any, Self
+
+import numpy as np
+
+from .errors import ConfigError, nearest
+
+# The first fields of every state record. The engine owns seed, step and episode; the rules own t.
+HEADER = [
+    ("seed", "u8"),  # seed of this world, from the user's seed and the index of the world
+    ("step", "i8"),  # steps since the seeding, counted on over episodes
+    ("episode", "i8"),  # episodes begun since the seeding; the first is 0
+    ("t", "i4"),  # steps taken in this episode
+]
+
+# What the step of a world returns.
+RUNNING, TERMINATED, TRUNCATED = 0, 1, 2
+
+
+@dataclass(frozen=True)
+class WorldConfig:
+    """Base of the configurations of worlds: a frozen dataclass, validated when it is made."""
+
+    @classmethod
+    def from_mapping(cls, values: Mapping[str, Any]) -> Self:
+        """Returns a configuration from keyword values.
+
+        Raises:
+            ConfigError: A key is unknown (the nearest known one is named) or a value is invalid.
+        """
+        known = [field.name for field in dataclasses.fields(cls)]
+        for key in values:
+            if key not in known:
+                raise ConfigError(f"{cls.__name__} has no option {key!r}. {nearest(key, known)}")
+        return cls(**values)
+
+    def replace(self, **changes: Any) -> Self:
+        """Returns a copy with some fields changed, validated again."""
+        return type(self).from_mapping({**dataclasses.asdict(self), **changes})
+
+    def require(self, field: str, holds: bool, expected: str) -> None:
+        """Raises a ConfigError that names the field, its value and what was expected."""
+        if not holds:
+            raise ConfigError(
+                f"{type(self).__name__}.{field} is {getattr(self, field)!r}; expected {expected}."
+            )
+
+    def require_int(self, field: str, low: int, high: int | None = None) -> None:
+        """Raises a ConfigError unless the field is an int (not a bool) in [low, high]."""
+        value = getattr(self, field)
+        fits = isinstance(value, int) and not isinstance(value, bool)
+        fits = fits and value >= low and (high is None or value <= high)
+        bound = f">= {low}" if high is None else f"in [{low}, {high}]"
+        self.require(field, fits, f"an integer {bound}")
+
+    def require_number(self, field: str, low: float, high: float | None = None) -> None:
+        """Raises a ConfigError unless the field is a finite number in [low, high]."""
+        value = getattr(self, field)
+        fits = isinstance(value, int | float) and not isinstance(value, bool)
+        fits = fits and np.isfinite(value) and value >= low and (high is None or value <= high)
+        bound = f">= {low}" if high is None else f"in [{low}, {high}]"
+        self.require(field, bool(fits), f"a number {bound}")
+
+    def require_bool(self, field: str) -> None:
+        """Raises a ConfigError unless the field is True or False."""
+        self.require(field, isinstance(getattr(self, field), bool), "True or False")
+
+    def require_choice(self, field: str, choices: tuple[str, ...]) -> None:
+        """Raises a ConfigError unless the field is one of the choices."""
+        self.require(field, getattr(self, field) in choices, f"one of {', '.join(choices)}")
+
+
+@dataclass(frozen=True)
+class SceneAgent:
+    """An agent in a picture: grid row and column without padding, heading, what it carries."""
+
+    name: str
+    row: int
+    column: int
+    heading: int
+    carrying: str | None = None
+
+
+@dataclass(frozen=True)
+class Scene:
+    """What a picture of one world shows; it knows neither colours nor pixels.
+
+    Attributes:
+        cells: Codes of the cells, uint8 of shape (height, width), without padding.
+        legend: The meaning of the codes.
+        agents: The bodies in the world.
+    """
+
+    cells: np.ndarray
+    legend: type[IntEnum]
+    agents: tuple[SceneAgent, ...]
+
+
+@dataclass(frozen=True)
+class World:
+    """A configured world: what the engine needs to run it and its users need to know of it.
+
+    Attributes:
+        name: Registered name, such as "caregiver_grid".
+        version: Changes whenever the same seed and actions would give another trajectory.
+        config: The configuration it was built from.
+        rules: Module with ``reset(world, params, key)``, ``step(world, params, key, actions,
+            rewards, events) -> RUNNING | TERMINATED | TRUNCATED`` and ``observe(world, params,
+            agent, out)``, all compiled by numba. ``world`` and ``params`` are records; per agent,
+            ``actions`` is int64 (N,), ``rewards`` float32 (N,), ``events`` records (N,), the last
+            two zero before the step.
+        state_dtype: The record of a world; it begins with ``HEADER``.
+        params: The parameters that differ between configurations, one record, shape (1,).
+        event_dtype: The record of the events of one agent in one step; all fields uint8 counts.
+        agents: Names of the controlled agents, in the order of the columns of actions.
+        actions: What the numbers of the actions mean, 0 .. len - 1.
+        observation_shape: Shape of one agent's observation (uint8).
+        max_steps: Steps after which an episode ends.
+        scene: Returns the ``Scene`` of a state record.
+    """
+
+    name: str
+    version: int
+    config: WorldConfig
+    rules: ModuleType
+    state_dtype: np.dtype
+    params: np.ndarray
+    event_dtype: np.dtype
+    agents: tuple[str, ...]
+    actions: type[IntEnum]
+    observation_shape: tuple[int, ...]
+    max_steps: int
+    scene: Callable[[Any], Scene]
+
+    def __post_init__(self) -> None:
+        """Checks what the engine relies on."""
+        names = self.state_dtype.names or ()
+        if names[: len(HEADER)] != tuple(name for name, _ in HEADER):
+            raise ConfigError(f"The state record of {self.name} must begin with engine.HEADER.")
+        for dtype in (self.state_dtype, self.params.dtype, self.event_dtype):
+            # Plain Python reads fields as attributes, which np.record's own would hide.
+            hidden = [n for n in dtype.names or () if hasattr(np.record, n)]
+            if hidden:
+                raise ConfigError(
+                    f"Rename the fields {hidden} of {self.name}: NumPy has these names."
+                )
+        wrong = [n for n in self.event_names if self.event_dtype[n] != np.uint8]
+        if wrong:
+            raise ConfigError(f"The events of {self.name} must be uint8 counts; {wrong} are not.")
+
+    @property
+    def num_agents(self) -> int:
+        """Number of controlled agents, N."""
+        return len(self.agents)
+
+    @property
+    def num_actions(self) -> int:
+        """Number of actions of each agent."""
+        return len(self.actions)
+
+    @property
+    def event_names(self) -> tuple[str, ...]:
+        """Names of the events in the order of the record."""
+        return self.event_dtype.names or ()
