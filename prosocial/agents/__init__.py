@@ -1,0 +1,1 @@
+"""Whoever acts in a world: policies, partners, minds, internal rewards, and their training."""
