@@ -1,6 +1,7 @@
 """Multi-agent social simulation: worlds, external social reward, and learners that internalize it.
 
-Importing this package needs numpy, numba, gymnasium and pettingzoo, and nothing heavier.
+Importing this package needs numpy, numba, gymnasium and pettingzoo, and nothing heavier. It
+registers the worlds with Gymnasium (``prosocial/CaregiverGrid-v0``) and PettingZoo.
 
 Example:
     >>> import prosocial
@@ -10,13 +11,13 @@ Example:
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import prosocial.envs.worlds  # noqa: F401  registers the worlds
+from prosocial.envs.api.parallel import WorldParallelEnv
+from prosocial.envs.api.registration import make_parallel, register_all
 from prosocial.envs.engine import Batch, build, worlds
-
-if TYPE_CHECKING:
-    from pettingzoo import ParallelEnv
+from prosocial.envs.social import make_caregiver
 
 __version__ = "0.1.0"
 
@@ -30,7 +31,7 @@ def make(
     caregiver: Any = None,
     reward: str = "social",
     **config: Any,
-) -> ParallelEnv:
+) -> WorldParallelEnv:
     """Returns a world as a PettingZoo ``ParallelEnv``.
 
     Args:
@@ -38,19 +39,15 @@ def make(
         render_mode: None, "rgb_array", "human" or "ansi".
         caregiver: Who gives social rewards: None (nobody), the name of a norm, a mapping or a
             ``CaregiverConfig``, or a ``Caregiver``.
-        reward: "social" for the scalar reward R_e + P * R_s, "env" for R_e alone. Both terms are
+        reward: "social" for the scalar reward R_e + P R_s, "env" for R_e alone. Both terms are
             always in ``infos``.
         **config: Fields of the world's configuration that differ from the defaults.
 
     Raises:
         ConfigError: A name or value is unknown or out of its range; the message names the remedy.
     """
-    from prosocial.envs.api.parallel import WorldParallelEnv
-    from prosocial.envs.social import make_caregiver
-
-    world = build(name, **config)
-    return WorldParallelEnv(
-        world, render_mode=render_mode, caregiver=make_caregiver(caregiver, world), reward=reward
+    return make_parallel(
+        name, render_mode=render_mode, caregiver=caregiver, reward=reward, **config
     )
 
 
@@ -79,8 +76,6 @@ def make_batch(
     Raises:
         ConfigError: A name or value is unknown or out of its range; the message names the remedy.
     """
-    from prosocial.envs.social import make_caregiver
-
     world = build(name, **config)
     return Batch(
         world,
@@ -90,3 +85,6 @@ def make_batch(
         first=first,
         caregiver=make_caregiver(caregiver, world),
     )
+
+
+register_all()

@@ -1,0 +1,14 @@
+"""Thin adapters: PettingZoo ``ParallelEnv``, Gymnasium ``Env`` and ``VectorEnv``."""
+
+from .gymnasium import WorldEnv, WorldVectorEnv
+from .parallel import WorldParallelEnv
+from .registration import gymnasium_id, pettingzoo_id, register_all
+
+__all__ = [
+    "WorldEnv",
+    "WorldParallelEnv",
+    "WorldVectorEnv",
+    "gymnasium_id",
+    "pettingzoo_id",
+    "register_all",
+]

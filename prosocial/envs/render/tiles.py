@@ -1,0 +1,145 @@
+"""Pictures of single cells and agents, drawn from formulas and smoothed at the edges."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import lru_cache
+
+import numpy as np
+
+from . import palette
+from .palette import Colour
+
+OVERSAMPLING = 4  # samples per pixel and axis
+
+Shape = Callable[[np.ndarray, np.ndarray], np.ndarray]
+
+
+def coverage(shape: Shape, size: int) -> np.ndarray:
+    """Returns how much of each pixel a shape covers.
+
+    Args:
+        shape: Tells for coordinates x (to the right) and y (down) in [0, 1] whether they are inside.
+        size: Side of the tile in pixels.
+
+    Returns:
+        Shares in [0, 1], float64 of shape (size, size).
+    """
+    samples = (np.arange(size * OVERSAMPLING) + 0.5) / (size * OVERSAMPLING)
+    x, y = np.meshgrid(samples, samples)
+    inside = shape(x, y).astype(np.float64)
+    return inside.reshape(size, OVERSAMPLING, size, OVERSAMPLING).mean(axis=(1, 3))
+
+
+def paint(pixels: np.ndarray, colour: Colour, shape: Shape) -> None:
+    """Paints a shape over pixels, float64 of shape (size, size, 3), in place."""
+    share = coverage(shape, len(pixels))[..., None]
+    pixels += share * (np.asarray(colour) - pixels)
+
+
+def disc(x0: float, y0: float, radius: float) -> Shape:
+    """Returns a disc."""
+    return lambda x, y: (x - x0) ** 2 + (y - y0) ** 2 <= radius**2
+
+
+def star(radius: float, points: int = 5, waist: float = 0.45) -> Shape:
+    """Returns a star in the middle of the tile; ``waist`` is the inner radius over the outer."""
+
+    def inside(x: np.ndarray, y: np.ndarray) -> np.ndarray:
+        sector = 2 * np.pi / points
+        angle = np.abs((np.arctan2(x - 0.5, 0.52 - y) + sector / 2) % sector - sector / 2)
+        distance = np.hypot(x - 0.5, y - 0.52)
+        # The edge runs from the tip (angle 0) to the waist (half a sector), a line in the plane.
+        waist_x, waist_y = waist * np.cos(sector / 2), waist * np.sin(sector / 2)
+        along, across = distance * np.cos(angle) / radius, distance * np.sin(angle) / radius
+        return (1 - along) * waist_y >= (1 - waist_x) * across
+
+    return inside
+
+
+def arrow(heading: int, growth: float = 0.0) -> Shape:
+    """Returns a triangle that points where an agent looks; ``growth`` widens it for an outline."""
+
+    def inside(x: np.ndarray, y: np.ndarray) -> np.ndarray:
+        for _ in range(heading):  # turn the tile back until the agent looks north
+            x, y = y, 1 - x
+        tip, base, slope = 0.12, 0.84, 0.47
+        side = slope * (y - tip) + growth * np.hypot(1.0, slope)
+        return (y <= base + growth) & (np.abs(x - 0.5) <= side)
+
+    return inside
+
+
+def border(width: float) -> Shape:
+    """Returns the frame along the upper and the left edge of a tile."""
+    return lambda x, y: (x < width) | (y < width)
+
+
+def bricks(x: np.ndarray, y: np.ndarray) -> np.ndarray:
+    """The joints of a wall: two courses of bricks, the lower set off by half a brick."""
+    joint = 0.04
+    lower = y >= 0.5
+    across = (np.abs(y - 0.5) < joint / 2) | (y < joint / 2) | (y > 1 - joint / 2)
+    upright = np.where(lower, np.abs(x - 0.25), np.abs(x - 0.75)) < joint / 2
+    return across | upright
+
+
+def waves(x: np.ndarray, y: np.ndarray) -> np.ndarray:
+    """Three wavy lines."""
+    line = 0.06 * np.sin(4 * np.pi * x)
+    return np.abs((y - line + 1 / 6) % (1 / 3) - 1 / 3 + 1 / 6) < 0.045
+
+
+def _floor(pixels: np.ndarray) -> None:
+    pixels[:] = palette.FLOOR
+    paint(pixels, palette.GRID_LINE, border(1 / len(pixels)))
+
+
+def _ball(pixels: np.ndarray, x: float, y: float, radius: float) -> None:
+    paint(pixels, palette.INK, disc(x, y, radius))
+    paint(pixels, palette.PURPLE, disc(x, y, radius * 0.86))
+
+
+@lru_cache(maxsize=256)
+def cell_tile(name: str, size: int) -> np.ndarray:
+    """Returns the picture of a cell, uint8 of shape (size, size, 3), read-only."""
+    pixels = np.empty((size, size, 3))
+    _floor(pixels)
+    if name == "OUTSIDE":
+        pixels[:] = palette.INK
+    elif name == "WALL":
+        pixels[:] = palette.WALL
+        paint(pixels, palette.MORTAR, bricks)
+    elif name == "GOAL":
+        pixels[:] = palette.GREEN
+        paint(pixels, palette.WHITE, star(0.4))
+    elif name == "BALL":
+        _ball(pixels, 0.5, 0.5, 0.34)
+    elif name == "LAVA":
+        pixels[:] = palette.VERMILLION
+        paint(pixels, palette.WHITE, waves)
+    tile = np.rint(pixels).astype(np.uint8)
+    tile.setflags(write=False)
+    return tile
+
+
+def paint_agent(tile: np.ndarray, colour: Colour, heading: int, carrying: str | None) -> None:
+    """Paints an agent over a tile, uint8 of shape (size, size, 3), in place.
+
+    Args:
+        tile: The picture of the cell on which the agent stands.
+        colour: Colour of its body.
+        heading: 0 north, 1 east, 2 south, 3 west.
+        carrying: Whether something is carried; it is drawn as a small ball on the body.
+    """
+    pixels = tile.astype(np.float64)
+    paint(pixels, palette.INK, arrow(heading, growth=0.045))
+    paint(pixels, colour, arrow(heading))
+    if carrying is not None:
+        _ball(pixels, *_hand(heading), 0.17)
+    tile[:] = np.rint(pixels).astype(np.uint8)
+
+
+def _hand(heading: int) -> tuple[float, float]:
+    """Returns where a carried thing is drawn: towards the base of the triangle."""
+    return ((0.5, 0.62), (0.38, 0.5), (0.5, 0.38), (0.62, 0.5))[heading]
