@@ -1,0 +1,255 @@
+"""What a learner lived through while its caregiver was present."""
+
+from __future__ import annotations
+
+import os
+import zipfile
+import zlib
+from pathlib import Path
+
+import numpy as np
+
+from prosocial.envs.engine.errors import ProsocialError
+
+_COLUMNS = ("observations", "actions", "social_rewards", "env_rewards")
+
+
+class ExperienceError(ProsocialError, ValueError):
+    """Social experience has the wrong shape or dtype, is damaged, or does not suffice for a fit."""
+
+
+class SocialExperience:
+    """Transitions under a caregiver in chronological order, in arrays that grow.
+
+    Args:
+        observation_shape: Shape of one observation, (height, width, features).
+        num_bodies: K, the number of bodies whose actions are kept: the learner's first; 2 where the
+            caregiver's matters too.
+
+    Raises:
+        ExperienceError: The shape is not three positive numbers, or ``num_bodies`` is below 1.
+    """
+
+    def __init__(self, observation_shape: tuple[int, ...], num_bodies: int = 1) -> None:
+        shape = tuple(int(size) for size in observation_shape)
+        if len(shape) != 3 or min(shape) < 1:
+            raise ExperienceError(
+                f"observation_shape is {shape}; expected (height, width, features), all >= 1."
+            )
+        if num_bodies < 1:
+            raise ExperienceError(f"num_bodies is {num_bodies}; expected a number >= 1.")
+        self.observation_shape = shape
+        self.num_bodies = int(num_bodies)
+        self._size = 0
+        self._columns = self._allocate(0)
+
+    def __len__(self) -> int:
+        return self._size
+
+    @property
+    def observations(self) -> np.ndarray:
+        """Observations before the action, uint8 (n, height, width, features); a view."""
+        return self._columns["observations"][: self._size]
+
+    @property
+    def actions(self) -> np.ndarray:
+        """Action indices, int8 (n, K); a view."""
+        return self._columns["actions"][: self._size]
+
+    @property
+    def social_rewards(self) -> np.ndarray:
+        """Social rewards R_s received, float32 (n,); a view."""
+        return self._columns["social_rewards"][: self._size]
+
+    @property
+    def env_rewards(self) -> np.ndarray:
+        """Environmental rewards R_e, float32 (n,), NaN where they were not given; a view."""
+        return self._columns["env_rewards"][: self._size]
+
+    def append(
+        self,
+        observations: np.ndarray,
+        actions: np.ndarray,
+        social_rewards: np.ndarray,
+        *,
+        env_rewards: np.ndarray | None = None,
+        present: np.ndarray | None = None,
+    ) -> None:
+        """Adds transitions, oldest first.
+
+        The leading axes, written ``...``, may be (n,) or those of a rollout, (T, B): steps first,
+        then worlds, so that flattening them keeps the order of time.
+
+        Args:
+            observations: uint8 (..., height, width, features), before the action.
+            actions: Integer (..., K), or (...) if K is 1; indices 0 .. 127.
+            social_rewards: float (...), R_s of the transition.
+            env_rewards: float (...), R_e of the transition; needed by the target "received" only.
+            present: bool (...), whether the caregiver was present, P. Transitions without a
+                caregiver say nothing about what it approves of and are left out. None: always
+                present.
+
+        Raises:
+            ExperienceError: A shape, dtype or value does not fit; nothing has been added then.
+        """
+        rows = self._checked(observations, actions, social_rewards, env_rewards)
+        if present is not None:
+            lead = np.shape(social_rewards)
+            present = np.asarray(present)
+            if present.dtype != bool or present.shape != lead:
+                raise ExperienceError(
+                    f"present is {present.dtype} {present.shape}; expected bool {lead}."
+                )
+            rows = {name: column[present.reshape(-1)] for name, column in rows.items()}
+        end = self._size + len(rows["social_rewards"])
+        self._reserve(end)
+        for name, column in rows.items():
+            self._columns[name][self._size : end] = column
+        self._size = end
+
+    def save(self, path: str | os.PathLike[str], *, start: int = 0) -> None:
+        """Writes the transitions from ``start`` on to a compressed .npz file without pickle.
+
+        The file appears under its name only when it is complete. Saving only what is new, in
+        several files that ``load`` joins, keeps frequent checkpoints cheap.
+
+        Raises:
+            ExperienceError: ``start`` is outside 0 .. len(self).
+            OSError: The file cannot be written, for example on a full disk; an older file of that
+            name is untouched.
+        """
+        if not 0 <= start <= self._size:
+            raise ExperienceError(f"start is {start}; expected 0 .. {self._size}.")
+        path = Path(path)
+        partial = path.with_name(path.name + ".partial")
+        try:
+            with open(partial, "wb") as file:
+                np.savez_compressed(
+                    file,
+                    observations=self.observations[start:],
+                    actions=self.actions[start:],
+                    social_rewards=self.social_rewards[start:],
+                    env_rewards=self.env_rewards[start:],
+                )
+                file.flush()
+                os.fsync(file.fileno())
+            os.replace(partial, path)
+        finally:
+            partial.unlink(missing_ok=True)
+
+    @classmethod
+    def load(cls, *paths: str | os.PathLike[str]) -> SocialExperience:
+        """Reads files written by ``save`` and joins them in the order given.
+
+        Raises:
+            ExperienceError: No path is given, or a file is damaged or is not social experience; it
+            is named. FileNotFoundError: A file does not exist.
+        """
+        if not paths:
+            raise ExperienceError("No file of social experience was named.")
+        chunks = [_read(path) for path in paths]
+        observations, actions = chunks[0]["observations"], chunks[0]["actions"]
+        experience = cls(observations.shape[1:], actions.shape[-1])
+        for path, chunk in zip(paths, chunks, strict=True):
+            try:
+                experience.append(**chunk)
+            except ExperienceError as error:
+                raise ExperienceError(f"{os.fspath(path)}: {error}") from error
+        return experience
+
+    def _allocate(self, capacity: int) -> dict[str, np.ndarray]:
+        return {
+            "observations": np.empty((capacity, *self.observation_shape), np.uint8),
+            "actions": np.empty((capacity, self.num_bodies), np.int8),
+            "social_rewards": np.empty(capacity, np.float32),
+            "env_rewards": np.empty(capacity, np.float32),
+        }
+
+    def _reserve(self, size: int) -> None:
+        """Makes room for ``size`` transitions; capacity doubles, so that appending stays cheap."""
+        capacity = len(self._columns["social_rewards"])
+        if size <= capacity:
+            return
+        grown = self._allocate(max(size, 2 * capacity))
+        for name, column in self._columns.items():
+            grown[name][: self._size] = column[: self._size]
+        self._columns = grown
+
+    def _checked(
+        self,
+        observations: np.ndarray,
+        actions: np.ndarray,
+        social_rewards: np.ndarray,
+        env_rewards: np.ndarray | None,
+    ) -> dict[str, np.ndarray]:
+        """The transitions as flat columns, or an ExperienceError."""
+        social_rewards = np.asarray(social_rewards)
+        lead, count = social_rewards.shape, social_rewards.size
+        observations = checked_observations(observations, (*lead, *self.observation_shape))
+        actions = checked_actions(actions, lead, self.num_bodies)
+        rows = {
+            "observations": observations.reshape(count, *self.observation_shape),
+            "actions": actions.reshape(count, self.num_bodies),
+            "social_rewards": _checked_rewards("social_rewards", social_rewards, lead),
+            "env_rewards": np.full(count, np.nan, np.float32),
+        }
+        if env_rewards is not None:
+            rows["env_rewards"] = _checked_rewards("env_rewards", env_rewards, lead, nan_ok=True)
+        return rows
+
+
+def checked_observations(observations: np.ndarray, expected: tuple[int, ...]) -> np.ndarray:
+    """The observations as an array; an ExperienceError unless uint8 of the expected shape."""
+    observations = np.asarray(observations)
+    if observations.dtype != np.uint8 or observations.shape != expected:
+        raise ExperienceError(
+            f"observations are {observations.dtype} {observations.shape}; expected uint8 "
+            f"{expected}."
+        )
+    return observations
+
+
+def checked_actions(actions: np.ndarray, lead: tuple[int, ...], num_bodies: int) -> np.ndarray:
+    """The actions as integers (*lead, num_bodies) in 0 .. 127; an ExperienceError otherwise."""
+    actions = np.asarray(actions)
+    if num_bodies == 1 and actions.shape == lead:
+        actions = actions[..., None]
+    expected = (*lead, num_bodies)
+    if not np.issubdtype(actions.dtype, np.integer) or actions.shape != expected:
+        raise ExperienceError(
+            f"actions are {actions.dtype} {actions.shape}; expected integers {expected}."
+        )
+    if actions.size and not (actions.min() >= 0 and actions.max() <= 127):
+        raise ExperienceError(
+            f"actions lie in {actions.min()} .. {actions.max()}; expected indices in 0 .. 127."
+        )
+    return actions
+
+
+def _checked_rewards(
+    name: str, rewards: np.ndarray, lead: tuple[int, ...], *, nan_ok: bool = False
+) -> np.ndarray:
+    rewards = np.asarray(rewards)
+    if not np.issubdtype(rewards.dtype, np.floating) or rewards.shape != lead:
+        raise ExperienceError(
+            f"{name} are {rewards.dtype} {rewards.shape}; expected floats {lead}."
+        )
+    if not nan_ok and not np.isfinite(rewards).all():
+        raise ExperienceError(f"{name} hold values that are not finite; expected numbers.")
+    return rewards.astype(np.float32, copy=False).reshape(-1)
+
+
+def _read(path: str | os.PathLike[str]) -> dict[str, np.ndarray]:
+    name = os.fspath(path)
+    try:
+        with np.load(path, allow_pickle=False) as file:
+            chunk = {column: file[column] for column in _COLUMNS}
+    except FileNotFoundError:
+        raise
+    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile, zlib.error) as error:
+        raise ExperienceError(
+            f"{name} is damaged or is not a file of social experience ({error})."
+        ) from error
+    if chunk["observations"].ndim != 4 or chunk["actions"].ndim != 2:
+        raise ExperienceError(f"{name}: the arrays do not have the shapes of social experience.")
+    return chunk
