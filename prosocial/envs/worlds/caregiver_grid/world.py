@@ -8,7 +8,7 @@ from functools import partial
 import numpy as np
 
 from prosocial.envs.engine.errors import LayoutError
-from prosocial.envs.engine.grid import UNREACHABLE, distances, pad
+from prosocial.envs.engine.grid import pad
 from prosocial.envs.engine.registry import register
 from prosocial.envs.engine.world import HEADER, Scene, SceneAgent, World, WorldConfig
 
@@ -201,11 +201,18 @@ def _check_room(goals: np.ndarray, starts: np.ndarray, drawn: int) -> None:
 
 
 def _check_reachable(base: np.ndarray, goal_cells: np.ndarray, start_cells: np.ndarray) -> None:
-    distance, queue = np.empty(base.size, np.int32), np.empty(base.size, np.int32)
+    free = rules.BLOCKING[base] == 0
     for goal in goal_cells:
-        distances(base.ravel(), base.shape[1], goal, rules.BLOCKING, distance, queue)
-        others = start_cells[start_cells != goal]
-        if others.size and (distance[others] != UNREACHABLE).any():
+        reached = np.zeros(base.shape, bool)
+        reached.flat[goal] = True
+        # By whole arrays, as the compiled search of the rules would be compiled for this alone.
+        while True:
+            steps = [np.roll(reached, shift, axis) for shift in (-1, 1) for axis in (0, 1)]
+            grown = reached | (np.logical_or.reduce(steps) & free)
+            if (grown == reached).all():
+                break
+            reached = grown
+        if reached.flat[start_cells[start_cells != goal]].any():
             return
     raise LayoutError(
         "No goal of the map can be reached from a start of the learner; open a path, or set "
