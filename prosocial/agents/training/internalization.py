@@ -1,0 +1,126 @@
+"""The learner's memory of social rewards and the internal reward made of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import numpy as np
+import torch
+
+from prosocial.agents.internal_reward.config import ISRConfig
+from prosocial.agents.internal_reward.continual import ContinualISR
+from prosocial.agents.internal_reward.data import SocialExperience
+from prosocial.agents.internal_reward.fit import fit
+from prosocial.agents.internal_reward.model import InternalReward
+from prosocial.envs.engine.world import World
+
+from .config import PhaseConfig
+from .rollout import Rollout, num_bodies
+
+_COLUMNS = ("observations", "actions", "social_rewards", "env_rewards")
+
+
+class Internalization:
+    """Collects social experience and fits the internal reward to it.
+
+    Attributes:
+        model: The internal reward, None before the first fit.
+        experience: Everything lived through under a caregiver, ancestors' lives included.
+    """
+
+    def __init__(self, config: ISRConfig, world: World) -> None:
+        self.model: InternalReward | None = None
+        self.experience = SocialExperience(world.observation_shape, num_bodies(world))
+        self._config = config
+        self._continual: ContinualISR | None = None
+        self._saved = 0
+
+    def begin_phase(self, phase: PhaseConfig, seed: int) -> str | None:
+        """Fits or prepares the internal reward as the phase asks; returns a line for the log.
+
+        Args:
+            phase: The phase that begins.
+            seed: Of initial weights and draws, >= 0.
+
+        Raises:
+            ExperienceError: There is nothing to fit to.
+        """
+        self._continual = None
+        if phase.fit_isr == "offline":
+            result = fit(self._config, self.experience, seed)
+            self.model = result.model
+            return (
+                f"fitted the ISR to {result.train_size} transitions, {result.train_rewarded} of "
+                f"them rewarded; mean squared error on held-out ones: {result.holdout_mse}"
+            )
+        if phase.fit_isr == "continual":
+            self._continual = ContinualISR(self.model or self._untrained(seed), seed)
+            self.model = self._continual.model
+        return None
+
+    def collect(self, rollout: Rollout) -> None:
+        """Keeps the steps at which the caregiver was present, and goes on fitting if asked to."""
+        shape = rollout.env_rewards.shape
+        self.experience.append(
+            rollout.observations,
+            rollout.body_actions,
+            rollout.social_rewards,
+            env_rewards=rollout.env_rewards,
+            present=np.broadcast_to(rollout.present[:, :, None], shape),
+        )
+        if self._continual is not None:
+            self._continual.update(self.experience)
+
+    def recall(self, chunks: Iterable[Mapping[str, np.ndarray]]) -> None:
+        """Adds experience from chunks that ``unsaved`` returned."""
+        for chunk in chunks:
+            rows = [chunk[name] for name in _COLUMNS]
+            self.experience.append(*rows[:3], env_rewards=rows[3])
+        self._saved = len(self.experience)
+
+    def unsaved(self) -> dict[str, np.ndarray] | None:
+        """Returns the experience since the last call as columns; None if there is none."""
+        first, self._saved = self._saved, len(self.experience)
+        if first == self._saved:
+            return None
+        return {name: getattr(self.experience, name)[first:].copy() for name in _COLUMNS}
+
+    def state_tensors(self) -> dict[str, Any]:
+        """Returns the internal reward: "isr/...", "continual_isr/..." while it is being fitted."""
+        if self._continual is not None:
+            tensors, prefix = self._continual.state_tensors(), "continual_isr"
+        elif self.model is not None:
+            tensors, prefix = self.model.state_tensors(), "isr"
+        else:
+            return {}
+        return {f"{prefix}/{name}": value for name, value in tensors.items()}
+
+    def load(self, tensors: Mapping[str, np.ndarray], seed: int) -> None:
+        """Takes over what ``state_tensors`` returned.
+
+        Args:
+            tensors: May contain others.
+            seed: That ``begin_phase`` of the present phase had.
+        """
+        continual = below("continual_isr/", tensors)
+        fitted = below("isr/", tensors)
+        if continual:
+            self._continual = ContinualISR.load(continual, self._config, seed)
+            self.model = self._continual.model
+        elif fitted:
+            self.model = InternalReward.load(fitted, self._config)
+
+    def _untrained(self, seed: int) -> InternalReward:
+        experience = self.experience
+        shape, bodies = experience.observation_shape, experience.num_bodies
+        return InternalReward.create(self._config, shape, bodies, seed)
+
+
+def below(prefix: str, tensors: Mapping[str, np.ndarray]) -> dict[str, torch.Tensor]:
+    """Returns copies of the tensors whose names begin with a prefix, without it."""
+    return {
+        name.removeprefix(prefix): torch.from_numpy(np.array(value))
+        for name, value in tensors.items()
+        if name.startswith(prefix)
+    }

@@ -1,0 +1,101 @@
+"""The life course's configuration in RLlib's terms."""
+
+from __future__ import annotations
+
+import logging
+from typing import Any
+
+import gymnasium as gym
+import numpy as np
+from ray.rllib.algorithms.ppo import PPOConfig as RLlibPPOConfig
+from ray.rllib.core.rl_module.multi_rl_module import MultiRLModuleSpec
+from ray.rllib.core.rl_module.rl_module import RLModuleSpec
+
+from prosocial.envs.engine.world import World
+
+from .config import TrainConfig
+from .module import GridActorCriticModule
+from .world_setup import derived_seed
+
+LEARNER = "learner"  # id of the one module, shared by all agents of a world
+_NETWORK_SEED = 1  # purpose of the derived seed
+
+
+def spaces(world: World) -> tuple[gym.spaces.Box, gym.spaces.Discrete]:
+    """Returns the observation and action space of each agent."""
+    observations = gym.spaces.Box(0, 255, world.observation_shape, np.uint8)
+    return observations, gym.spaces.Discrete(world.num_actions)
+
+
+def module_spec(config: TrainConfig, world: World) -> MultiRLModuleSpec:
+    """Returns the specification of the policy module with its seeded initial weights."""
+    observation_space, action_space = spaces(world)
+    settings: dict[str, Any] = {
+        "scale_observations": config.policy.scale_observations,
+        "seed": derived_seed(config.seed, _NETWORK_SEED),
+    }
+    spec = RLModuleSpec(
+        module_class=GridActorCriticModule,
+        observation_space=observation_space,
+        action_space=action_space,
+        model_config=settings,
+    )
+    return MultiRLModuleSpec(rl_module_specs={LEARNER: spec})
+
+
+def algorithm_config(config: TrainConfig, world: World) -> RLlibPPOConfig:
+    """Returns RLlib's configuration of runners and learner.
+
+    No seed is given to RLlib, which would seed global generators with it; everything random here is
+    addressed.
+    """
+    from .runner import BatchEnvRunner
+
+    # RLlib warns of a deprecated argument that it passes itself.
+    logging.getLogger("ray._common.deprecation").setLevel(logging.ERROR)
+    ppo = config.ppo
+    observation_space, action_space = spaces(world)
+    settings = RLlibPPOConfig()
+    settings.environment(
+        observation_space=observation_space,
+        action_space=action_space,
+        env_config={"num_worlds": ppo.num_worlds, "rollout_steps": ppo.rollout_steps},
+    )
+    settings.multi_agent(policies={LEARNER}, policy_mapping_fn=lambda *_, **__: LEARNER)
+    settings.rl_module(rl_module_spec=module_spec(config, world))
+    settings.env_runners(
+        env_runner_cls=BatchEnvRunner,
+        num_env_runners=config.num_env_runners,
+        create_local_env_runner=config.num_env_runners == 0,
+    )
+    settings.fault_tolerance(
+        restart_failed_env_runners=True,
+        env_runner_health_probe_timeout_s=60,
+    )
+    settings.learners(
+        num_learners=0,
+        num_gpus_per_learner=int(config.device == "cuda"),
+        learner_config_dict={
+            "adam_eps": ppo.adam_eps,
+            "normalize_advantages": ppo.normalize_advantages,
+        },
+    )
+    settings.training(
+        lr=ppo.learning_rate,
+        train_batch_size_per_learner=ppo.rollout_steps,
+        minibatch_size=ppo.minibatch_size,
+        num_epochs=ppo.num_epochs,
+        gamma=ppo.gamma,
+        lambda_=ppo.gae_lambda,
+        clip_param=ppo.clip_range,
+        vf_clip_param=float("inf"),
+        vf_loss_coeff=ppo.value_coef,
+        entropy_coeff=ppo.entropy_coef,
+        use_kl_loss=False,
+        grad_clip=ppo.max_grad_norm,
+        grad_clip_by="global_norm",
+    )
+    # RLlib would look for NaN in every gradient of every minibatch; the driver checks the losses.
+    settings.torch_skip_nan_gradients = True
+    settings.debugging(log_level="ERROR")
+    return settings
