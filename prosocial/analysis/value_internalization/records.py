@@ -1,0 +1,282 @@
+"""Reads an experiment folder into polars frames.
+
+The folder is written by ``prosocial reproduce value-internalization``: ``experiment.json`` lists
+the runs and what each of them stands for; each run has a folder of its own beside it. Only finished
+runs enter the frames, so that a half-trained seed never passes for a result; the others are listed
+by name.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+
+from prosocial.envs.engine.errors import ConfigError
+
+EXPERIMENT = "value-internalization"
+MANIFEST = "experiment.json"
+
+
+@dataclass(frozen=True)
+class RunRecord:
+    """What one run of the experiment stands for.
+
+    Attributes:
+        name: Unique name; also the folder below the experiment's folder.
+        kind: "train" (a life course), "fits" (internal rewards fitted on growing data) or
+            "levels" (reference levels of scripted policies and the planner).
+        setting: Where it lives: "train3", "train1", "ood5", a layout's name, "helping" or "".
+        condition: "social", "none", "isr", "oracle", "frozen" or "".
+        seed: Seed of the run.
+        figures: Figures that use it.
+        parent: Name of the run that it continues, or None.
+        isr_steps: Socialization steps that its internal reward was fitted on, or None.
+        rule: Reward rule of the internal reward ("additive", "threshold", "only"), or None.
+    """
+
+    name: str
+    kind: str
+    setting: str
+    condition: str
+    seed: int
+    figures: tuple[str, ...]
+    parent: str | None = None
+    isr_steps: int | None = None
+    rule: str | None = None
+
+
+@dataclass(frozen=True)
+class Manifest:
+    """Contents of ``experiment.json``.
+
+    Attributes:
+        preset: Name of the preset.
+        budget: Every number that the preset stands for, by name.
+        claims: Whether the budget is large enough to judge the acceptance checks.
+        figures: Figures asked for.
+        seeds: Seeds asked for.
+        runs: All runs, parents before children.
+        command: Command that regenerates everything.
+        departures: Where this differs from the paper, one sentence each.
+    """
+
+    preset: str
+    budget: Mapping[str, Any]
+    claims: bool
+    figures: tuple[str, ...]
+    seeds: tuple[int, ...]
+    runs: tuple[RunRecord, ...]
+    command: str
+    departures: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Experiment:
+    """An experiment's finished runs as frames.
+
+    Every frame has the columns run, setting, condition, seed, isr_steps and rule beside its own. A
+    frame without any run has no rows and no columns.
+
+    Attributes:
+        manifest: What was planned.
+        metrics: One row per run, phase and iteration (the run folders' ``metrics.parquet``).
+        evaluations: One row per run, evaluation world and episode.
+        fits: One row per fit of an internal reward: steps, samples, rewarded, holdout_mse.
+        curves: One row per recorded update of a fit: steps, update, train_loss, holdout_loss.
+        audits: One row per fit and layout: false_positives, false_negatives and the rest.
+        levels: One row per scripted policy and world: goals and return per episode.
+        plans: One row per layout: states, forward_better (states where planning without social
+            reward moves forward) and forward_tied (where it might, no goal being ahead).
+        missing: Names of the planned runs that are not finished.
+        software: Version and commit of the package that made the runs.
+    """
+
+    manifest: Manifest
+    metrics: pl.DataFrame
+    evaluations: pl.DataFrame
+    fits: pl.DataFrame
+    curves: pl.DataFrame
+    audits: pl.DataFrame
+    levels: pl.DataFrame
+    plans: pl.DataFrame
+    missing: tuple[str, ...]
+    software: str
+
+
+def write_manifest(folder: Path, manifest: Manifest) -> None:
+    """Writes ``experiment.json`` (replacing it in one step).
+
+    Args:
+        folder: The experiment's folder; created if missing.
+        manifest: What to write.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    contents = {"experiment": EXPERIMENT, **asdict(manifest)}
+    temporary = folder / f".{MANIFEST}.tmp"
+    temporary.write_text(json.dumps(contents, indent=2) + "\n", encoding="utf-8")
+    temporary.replace(folder / MANIFEST)
+
+
+def read_manifest(folder: Path) -> Manifest:
+    """Reads ``experiment.json``.
+
+    Args:
+        folder: The experiment's folder.
+
+    Returns:
+        The manifest.
+
+    Raises:
+        ConfigError: If the folder holds no experiment, or another one, or it cannot be read.
+    """
+    path = folder / MANIFEST
+    if not path.is_file():
+        raise ConfigError(
+            f"{folder} holds no {MANIFEST}; give the output folder of "
+            f"`prosocial reproduce {EXPERIMENT}`."
+        )
+    try:
+        contents = json.loads(path.read_text(encoding="utf-8"))
+    except json.JSONDecodeError as error:
+        raise ConfigError(
+            f"{path} is not valid JSON ({error}); delete it and reproduce again."
+        ) from error
+    if contents.get("experiment") != EXPERIMENT:
+        raise ConfigError(
+            f"{path} belongs to experiment {contents.get('experiment')!r}, not to {EXPERIMENT!r}; "
+            "choose another output folder."
+        )
+    runs = tuple(RunRecord(**{**run, "figures": tuple(run["figures"])}) for run in contents["runs"])
+    return Manifest(
+        preset=contents["preset"],
+        budget=contents["budget"],
+        claims=contents["claims"],
+        figures=tuple(contents["figures"]),
+        seeds=tuple(contents["seeds"]),
+        runs=runs,
+        command=contents["command"],
+        departures=tuple(contents["departures"]),
+    )
+
+
+def extend_manifest(folder: Path, planned: Manifest) -> Manifest:
+    """Joins a plan with what the folder already holds of the same experiment.
+
+    Args:
+        folder: The experiment's folder; it may not exist yet.
+        planned: What is to be added.
+
+    Returns:
+        The manifest of both: figures, seeds and runs together, commands one below the other.
+
+    Raises:
+        ConfigError: If the folder holds another experiment, or one of another preset or budget.
+    """
+    if not (folder / MANIFEST).is_file():
+        return planned
+    known = read_manifest(folder)
+    wanted = json.loads(json.dumps(dict(planned.budget)))
+    other = {k for k in {*wanted, *known.budget} if wanted.get(k) != known.budget.get(k)}
+    if known.preset != planned.preset or other:
+        names = ", ".join(sorted(other)) or "nothing else"
+        raise ConfigError(
+            f"{folder} holds preset {known.preset!r} and this is {planned.preset!r}; their budgets "
+            f"differ in {names}. Give the same options to go on there, or another --output."
+        )
+    runs = {run.name: run for run in known.runs}
+    for run in planned.runs:
+        figures = {*run.figures, *(runs[run.name].figures if run.name in runs else ())}
+        runs[run.name] = replace(run, figures=tuple(sorted(figures)))
+    return replace(
+        planned,
+        figures=tuple(sorted({*known.figures, *planned.figures})),
+        seeds=tuple(sorted({*known.seeds, *planned.seeds})),
+        runs=tuple(runs.values()),
+        command="\n".join(dict.fromkeys([*known.command.splitlines(), planned.command])),
+    )
+
+
+def read_experiment(folder: Path) -> Experiment:
+    """Reads all finished runs of an experiment.
+
+    Args:
+        folder: The experiment's folder.
+
+    Returns:
+        The frames.
+
+    Raises:
+        ConfigError: If the folder holds no experiment, or another one, or it cannot be read.
+    """
+    manifest = read_manifest(folder)
+    finished = [run for run in manifest.runs if is_finished(folder / run.name)]
+    missing = tuple(run.name for run in manifest.runs if run not in finished)
+
+    def gather(file: str, kind: str) -> pl.DataFrame:
+        return _gather(folder, [run for run in finished if run.kind == kind], file)
+
+    return Experiment(
+        manifest=manifest,
+        metrics=gather("metrics.parquet", "train"),
+        evaluations=gather("evaluations.parquet", "train"),
+        fits=gather("fits.parquet", "fits"),
+        curves=gather("curves.parquet", "fits"),
+        audits=gather("audits.parquet", "fits"),
+        levels=gather("levels.parquet", "levels"),
+        plans=gather("plans.parquet", "levels"),
+        missing=missing,
+        software=_software(folder, finished),
+    )
+
+
+def is_finished(folder: Path) -> bool:
+    """Whether a run folder says that its run came to its end.
+
+    Args:
+        folder: A run folder with a ``status.json``.
+
+    Returns:
+        True when its state is "finished"; False when it is another or the file is missing.
+    """
+    path = folder / "status.json"
+    if not path.is_file():
+        return False
+    try:
+        return json.loads(path.read_text(encoding="utf-8")).get("state") == "finished"
+    except json.JSONDecodeError:
+        # Half-written by a killed process: not finished, and the run itself will repair it.
+        return False
+
+
+def _gather(folder: Path, runs: Sequence[RunRecord], file: str) -> pl.DataFrame:
+    frames = []
+    for run in runs:
+        path = folder / run.name / file
+        if not path.is_file():
+            continue
+        labels = [
+            pl.lit(run.name).alias("run"),
+            pl.lit(run.setting).alias("setting"),
+            pl.lit(run.condition).alias("condition"),
+            pl.lit(run.seed, pl.Int64).alias("seed"),
+            pl.lit(run.isr_steps, pl.Int64).alias("isr_steps"),
+            pl.lit(run.rule, pl.String).alias("rule"),
+        ]
+        frames.append(pl.read_parquet(path).with_columns(labels))
+    return pl.concat(frames, how="diagonal_relaxed") if frames else pl.DataFrame()
+
+
+def _software(folder: Path, runs: Sequence[RunRecord]) -> str:
+    """Versions and commits that the training runs were started with, as they recorded them."""
+    found = set()
+    for run in runs:
+        path = folder / run.name / "provenance.json"
+        if run.kind == "train" and path.is_file():
+            for start in json.loads(path.read_text(encoding="utf-8")).get("starts", []):
+                found.add(f"prosocial {start.get('version')}, commit {start.get('git_commit')}")
+    return "; ".join(sorted(found)) or "unknown"

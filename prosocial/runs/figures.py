@@ -1,0 +1,60 @@
+"""`prosocial figures`: draws figures from recorded tables; nothing is run again."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Sequence
+from pathlib import Path
+
+from prosocial.envs.engine.errors import ConfigError
+
+_EPILOG = """\
+RUN is the output folder of `prosocial reproduce`, whose figures, tables and page are written anew,
+or the run folder of `prosocial train`; several run folders are drawn into one figure.
+
+examples:
+  prosocial figures outputs/value-internalization/quick
+  prosocial figures outputs/value-internalization/paper --output docs/results/value_internalization
+  prosocial figures outputs/a outputs/b --output outputs/a-and-b
+"""
+
+
+def main(argv: Sequence[str]) -> int:
+    """Draws figures.
+
+    Args:
+        argv: What follows `prosocial figures`.
+
+    Returns:
+        0.
+
+    Raises:
+        ConfigError: If a folder holds neither an experiment nor a run.
+    """
+    parser = argparse.ArgumentParser(
+        prog="prosocial figures",
+        description="Draw figures from recorded tables.",
+        epilog=_EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("run", nargs="+", type=Path, help="folder of an experiment or a run")
+    parser.add_argument(
+        "--output", type=Path, help="folder for the figures (default: inside of the first RUN)"
+    )
+    arguments = parser.parse_args(argv)
+    # Imported here, so that --help answers at once.
+    from prosocial.analysis.life_course import figure_life_courses
+    from prosocial.analysis.value_internalization.records import MANIFEST
+    from prosocial.analysis.value_internalization.report import write_report
+    from prosocial.runs.reproduce import conclude
+
+    experiments = [folder for folder in arguments.run if (folder / MANIFEST).is_file()]
+    runs = [folder for folder in arguments.run if folder not in experiments]
+    if experiments and (runs or len(experiments) > 1):
+        raise ConfigError("give one experiment, or any number of runs, not a mixture.")
+    if experiments:
+        conclude(write_report(experiments[0], arguments.output), {})
+        return 0
+    for path in figure_life_courses(runs, arguments.output or runs[0] / "figures"):
+        print(path)
+    return 0
