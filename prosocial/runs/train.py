@@ -6,8 +6,8 @@ import multiprocessing
 import os
 import sys
 import threading
+import time
 from collections.abc import Sequence
-from multiprocessing import connection
 from pathlib import Path
 
 import hydra
@@ -51,12 +51,13 @@ def _end_with_parent() -> None:
 
     It would otherwise finish its run, and the same command could not resume it in the meantime.
     """
-    parent = multiprocessing.parent_process()
-    if parent is None:
+    if multiprocessing.parent_process() is None:  # not a worker: the launcher is not parallel
         return
+    parent = os.getppid()
 
     def watch() -> None:
-        connection.wait([parent.sentinel])
+        while os.getppid() == parent:
+            time.sleep(1)
         os._exit(1)
 
     threading.Thread(target=watch, daemon=True).start()

@@ -88,7 +88,8 @@ def test_reset_without_a_seed_begins_the_next_episode_as_auto_reset_does():
     world = build("caregiver_grid", max_steps=7)
     automatic = Batch(world, 2, seed=4)
     manual = Batch(world, 2, seed=4, auto_reset=False)
-    automatic.reset(), manual.reset()
+    automatic.reset()
+    manual.reset()
     for now in np.stack([actions_of(w, world) for w in range(2)], axis=1)[:21]:
         automatic.step(now)
         manual.step(now)
@@ -113,7 +114,8 @@ def test_episodes_end_by_truncation_after_max_steps():
 def test_out_receives_the_observations_in_place():
     world = build("caregiver_grid")
     batch, plain = Batch(world, 2, seed=1), Batch(world, 2, seed=1)
-    batch.reset(), plain.reset()
+    batch.reset()
+    plain.reset()
     buffer = np.zeros((4, 2, 1, *world.observation_shape), np.uint8)
     for t in range(4):
         action = np.full((2, 1), t % 3)

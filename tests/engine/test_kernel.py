@@ -21,7 +21,7 @@ import sys
 from enum import IntEnum
 import numpy as np
 from numba import njit
-from prosocial.envs.engine import HEADER, Scene, World, WorldConfig
+from prosocial.envs.engine import HEADER, Scene, World, Config
 from tiny_reward import reward
 
 class Action(IntEnum):
@@ -40,7 +40,7 @@ def step(world, params, key, actions, rewards, events):
 def observe(world, params, agent, out):
     out[0] = 0
 
-WORLD = World("tiny", 0, WorldConfig(), sys.modules[__name__], np.dtype(HEADER),
+WORLD = World("tiny", 0, Config(), sys.modules[__name__], np.dtype(HEADER),
     np.zeros(1, [("unused", "u1")]), np.dtype([("nothing", "u1")]), ("agent",), Action, (1,), 9,
     lambda state: Scene(np.zeros((1, 1), np.uint8), Action, ()))
 """

@@ -156,7 +156,7 @@ def test_placements_are_uniform():
         cells, counts = np.unique(batch.state[field], return_counts=True)
         assert len(cells) == 25
         assert ((counts - 800) ** 2 / 800).sum() < 51.2  # chi-square, 24 degrees, p = .001
-        rows, columns = np.divmod(cells, width)
+        rows, columns = cells // width, cells % width
         assert (rows.min(), rows.max(), columns.min(), columns.max()) == (5, 9, 5, 9)
     assert ((np.bincount(batch.state["heading"]) - 5000) ** 2 / 5000).sum() < 16.3
     assert (batch.state["position"] != batch.state["goal"]).all()
@@ -167,8 +167,9 @@ def test_placements_are_uniform():
 def test_unreachable_goals_occur_only_when_allowed(allow):
     batch = Batch(build("caregiver_grid", num_walls=8, allow_unreachable=allow), 2000)
     batch.reset()
-    n = batch.state["cells"].shape[1]
-    width, distance, queue = batch.world.params["width"][0], np.zeros(n, int), np.zeros(n, int)
+    width = batch.world.params["width"][0]
+    distance = np.zeros(batch.state["cells"][0].size, int)
+    queue = np.zeros_like(distance)
     cut_off = 0
     for state in batch.state:
         distances(state["cells"], width, state["goal"], rules.BLOCKING, distance, queue)

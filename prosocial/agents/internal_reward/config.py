@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from prosocial.envs.engine.world import WorldConfig
+from prosocial.envs.engine.config import Config
 
 ConvAxis = Literal["channels", "authors"]
 ActionCells = Literal["auto", "own", "agents"]
@@ -14,7 +14,7 @@ Rule = Literal["additive", "threshold", "only"]
 
 
 @dataclass(frozen=True)
-class ISRConfig(WorldConfig):
+class ISRConfig(Config):
     """How the ISR is built, fitted and used.
 
     The defaults are those of Rong & Kleiman-Weiner (2024) without the quirks of their code.

@@ -17,13 +17,13 @@ import prosocial.envs.worlds  # noqa: F401 - registers the worlds
 from prosocial.agents.internal_reward.config import ISRConfig
 from prosocial.agents.training.schema import from_mapping, to_dict
 from prosocial.envs.engine import registry
+from prosocial.envs.engine.config import Config
 from prosocial.envs.engine.errors import ConfigError
-from prosocial.envs.engine.world import WorldConfig
 from prosocial.envs.social.config import CaregiverConfig, make_caregiver
 
 
 @dataclass(frozen=True)
-class PPOConfig(WorldConfig):
+class PPOConfig(Config):
     """Proximal policy optimisation.
 
     The defaults are those of Rong & Kleiman-Weiner (2024): Stable-Baselines3's PPO with a learning
@@ -77,7 +77,7 @@ class PPOConfig(WorldConfig):
 
 
 @dataclass(frozen=True)
-class PolicyConfig(WorldConfig):
+class PolicyConfig(Config):
     """The policy network.
 
     Attributes:
@@ -95,7 +95,7 @@ class PolicyConfig(WorldConfig):
 
 
 @dataclass(frozen=True)
-class EvaluationConfig(WorldConfig):
+class EvaluationConfig(Config):
     """Evaluation under the true reward (caregiver always present) with fixed weights.
 
     Attributes:
@@ -120,7 +120,7 @@ class EvaluationConfig(WorldConfig):
 
 
 @dataclass(frozen=True)
-class PhaseConfig(WorldConfig):
+class PhaseConfig(Config):
     """One phase of a life: which world, who is present, which reward counts, who learns.
 
     Attributes:
@@ -156,7 +156,7 @@ class PhaseConfig(WorldConfig):
 
 
 @dataclass(frozen=True)
-class TrainConfig(WorldConfig):
+class TrainConfig(Config):
     """One life: the world, the learner, its caregiver, and the phases in order.
 
     Attributes:

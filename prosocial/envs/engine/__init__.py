@@ -1,6 +1,7 @@
 """The engine: batches of worlds, addressed random numbers, grids and the registry."""
 
 from .batch import Batch, SocialChannel
+from .config import Config
 from .errors import (
     ActionError,
     ConfigError,
@@ -20,7 +21,6 @@ from .world import (
     Scene,
     SceneAgent,
     World,
-    WorldConfig,
 )
 
 __all__ = [
@@ -30,6 +30,7 @@ __all__ = [
     "TRUNCATED",
     "ActionError",
     "Batch",
+    "Config",
     "ConfigError",
     "Heading",
     "LayoutError",
@@ -40,7 +41,6 @@ __all__ = [
     "SocialChannel",
     "Stream",
     "World",
-    "WorldConfig",
     "build",
     "entry",
     "nearest",

@@ -6,22 +6,23 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from .config import Config
 from .errors import ConfigError, nearest
-from .world import World, WorldConfig
+from .world import World
 
 
 @dataclass(frozen=True)
 class Entry:
     """A registered world: its configuration class and the function that builds it."""
 
-    config_class: type[WorldConfig]
+    config_class: type[Config]
     build: Callable[[Any], World]
 
 
 _entries: dict[str, Entry] = {}
 
 
-def register(name: str, config_class: type[WorldConfig], build: Callable[[Any], World]) -> None:
+def register(name: str, config_class: type[Config], build: Callable[[Any], World]) -> None:
     """Registers a world under a name.
 
     Raises:

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import numpy as np
 
-from ..engine.errors import ConfigError
+from prosocial.envs.engine.errors import ConfigError
+
 from .window import MissingExtraError
 
 
@@ -32,7 +33,9 @@ def save_gif(
             "Animations need Pillow. Install it with: pip install 'prosocial[render]'"
         ) from error
     if not 0 < frames_per_second <= 50:
-        raise ConfigError(f"frames_per_second is {frames_per_second}; expected above 0, at most 50.")
+        raise ConfigError(
+            f"frames_per_second is {frames_per_second}; expected above 0, at most 50."
+        )
     images = [Image.fromarray(frame) for frame in frames]
     if not images:
         raise ConfigError("There are no frames to write.")

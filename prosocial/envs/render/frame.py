@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from ..engine.errors import ConfigError
-from ..engine.world import Scene
+from prosocial.envs.engine.errors import ConfigError
+from prosocial.envs.engine.world import Scene
+
 from . import palette, tiles
 
 TILE_SIZE = 48  # pixels

@@ -1,15 +1,15 @@
 """The colours of pictures and the symbols of text grids, the only place that knows them.
 
-Colours are those of Okabe & Ito (2008), "Color Universal Design", which stay apart for every common
-form of colour blindness, with greys for floor and walls. Shape says the same as colour: the goal is a
-star, a ball is round, lava has waves, agents are triangles.
+Colours are those of Okabe & Ito (2008), "Color Universal Design", which stay apart for every
+common form of colour blindness, with greys for floor and walls. Shape says the same as colour: the
+goal is a star, a ball is round, lava has waves, agents are triangles.
 """
 
 from __future__ import annotations
 
 from enum import IntEnum
 
-from ..engine.errors import ConfigError
+from prosocial.envs.engine.errors import ConfigError
 
 Colour = tuple[int, int, int]
 

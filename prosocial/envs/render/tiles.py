@@ -19,7 +19,7 @@ def coverage(shape: Shape, size: int) -> np.ndarray:
     """Returns how much of each pixel a shape covers.
 
     Args:
-        shape: Tells for coordinates x (to the right) and y (down) in [0, 1] whether they are inside.
+        shape: Tells for coordinates x (rightwards) and y (down) in [0, 1] whether they are inside.
         size: Side of the tile in pixels.
 
     Returns:

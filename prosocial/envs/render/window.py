@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from ..engine.errors import ProsocialError
+from prosocial.envs.engine.errors import ProsocialError
 
 
 class MissingExtraError(ProsocialError, ImportError):

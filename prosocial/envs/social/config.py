@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from prosocial.envs.engine import ConfigError, World, WorldConfig, nearest
+from prosocial.envs.engine import Config, ConfigError, World, nearest
 
 from .caregivers import Caregiver
 from .norms import get_norm, norms
@@ -19,7 +19,7 @@ SCHEDULES = ("always", "never", "until", "intermittent")
 
 
 @dataclass(frozen=True)
-class CaregiverConfig(WorldConfig):
+class CaregiverConfig(Config):
     """A caregiver as plain values, for configuration files.
 
     Attributes:

@@ -7,10 +7,11 @@ from functools import partial
 
 import numpy as np
 
+from prosocial.envs.engine.config import Config
 from prosocial.envs.engine.errors import LayoutError
 from prosocial.envs.engine.grid import pad
 from prosocial.envs.engine.registry import register
-from prosocial.envs.engine.world import HEADER, Scene, SceneAgent, World, WorldConfig
+from prosocial.envs.engine.world import HEADER, Scene, SceneAgent, World
 
 from . import rules
 from .layouts import LAYOUTS, empty_room, read_layout
@@ -28,7 +29,7 @@ EVENTS = np.dtype(
 
 
 @dataclass(frozen=True)
-class CaregiverGridConfig(WorldConfig):
+class CaregiverGridConfig(Config):
     """Configuration of caregiver_grid; the defaults are the training grid "Train-3".
 
     Sources: Rong & Kleiman-Weiner (2024), section 4 and released code (episode of 20 steps, cost

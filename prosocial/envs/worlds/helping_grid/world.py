@@ -15,10 +15,10 @@ from prosocial.envs.engine.world import (
     HEADER,
     TERMINATED,
     TRUNCATED,
+    Config,
     Scene,
     SceneAgent,
     World,
-    WorldConfig,
 )
 
 from . import rules
@@ -43,7 +43,7 @@ EVENTS = np.dtype(
 
 
 @dataclass(frozen=True)
-class HelpingGridConfig(WorldConfig):
+class HelpingGridConfig(Config):
     """Configuration of helping_grid; the defaults are Figure 7's task under clean rules.
 
     Sources: Rong & Kleiman-Weiner (2024), Figure 7 and released code (100 steps, cost 0.9 / 100 of
