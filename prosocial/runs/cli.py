@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import os
 import sys
 from collections.abc import Sequence
 
@@ -48,7 +49,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     if command not in COMMANDS:
         return _fail(f"There is no command {command!r}. {nearest(command, COMMANDS)}", 2)
     try:
-        return importlib.import_module(COMMANDS[command][0]).main(rest) or 0
+        status = importlib.import_module(COMMANDS[command][0]).main(rest) or 0
+        sys.stdout.flush()
+        return status
     except ProsocialError as error:
         return _fail(str(error), 1)
     except ModuleNotFoundError as error:
@@ -62,6 +65,10 @@ def main(argv: Sequence[str] | None = None) -> int:
         )
     except KeyboardInterrupt:
         return _fail("interrupted", 130)
+    except BrokenPipeError:
+        # The reader (`| head`) has what it wanted; the interpreter must not flush once more.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
 
 
 def _help() -> str:

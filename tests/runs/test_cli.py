@@ -95,3 +95,11 @@ def test_python_m_prosocial_is_the_command() -> None:
     command = [sys.executable, "-m", "prosocial", "--version"]
     done = subprocess.run(command, capture_output=True, text=True, check=True)
     assert done.stdout.startswith("prosocial ")
+
+
+def test_a_reader_that_stops_early_is_no_error():
+    command = f"{sys.executable} -m prosocial worlds caregiver_grid | head -n 1"
+    shell = ["bash", "-o", "pipefail", "-c", command]
+    done = subprocess.run(shell, capture_output=True, text=True, check=False)
+    assert done.returncode == 0
+    assert "Traceback" not in done.stderr

@@ -1,0 +1,1 @@
+"""Hydra configuration; the schema and the defaults are `prosocial.agents.training.config`."""
