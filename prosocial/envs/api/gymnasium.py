@@ -144,9 +144,10 @@ class WorldVectorEnv(VectorEnv):
             raise ConfigError(f"seed is {seed!r}; give one integer, worlds differ by their index.")
         if seed is None and not self._seeded:
             seed = fresh_seed()
-        self._batch.reset(None if seed is None else int(seed))
+        batch = self._batch
+        batch.reset(None if seed is None else int(seed))
         self._seeded = True
-        return self._observations(), self._infos(np.ones(self.num_envs, bool))
+        return self._observations(), self._infos(~batch.done, np.ones(self.num_envs, bool))
 
     def step(
         self, actions: Any
@@ -160,13 +161,17 @@ class WorldVectorEnv(VectorEnv):
         rewards = batch.rewards[:, 0].astype(np.float64)
         if self._reward == "social":
             rewards += batch.social_rewards[:, 0]
-        infos = self._infos(~batch.done)
+        # An ended world already tells the infos of its next reset: zeros.
+        infos = self._infos(~batch.done, np.ones(self.num_envs, bool))
         if batch.done.any():
             final = np.full(self.num_envs, None, dtype=object)
             for world in np.flatnonzero(batch.done):
                 final[world] = batch.final_observations[world, 0].copy()
             infos |= {"final_obs": final, "_final_obs": batch.done.copy()}
-            infos |= {"final_info": self._infos(batch.done), "_final_info": batch.done.copy()}
+            infos |= {
+                "final_info": self._infos(batch.done, batch.done),
+                "_final_info": batch.done.copy(),
+            }
         ended = batch.terminated.copy(), batch.truncated.copy()
         return self._observations(), rewards, *ended, infos
 
@@ -179,14 +184,15 @@ class WorldVectorEnv(VectorEnv):
 
     def close_extras(self, **kwargs: Any) -> None:
         """Ends the threads."""
-        self._batch.close()
+        if hasattr(self, "_batch"):  # Gymnasium closes also what could not be made
+            self._batch.close()
 
     def _observations(self) -> np.ndarray:
         observations = self._batch.observations[:, 0]
         return observations.copy() if self._copy else observations
 
-    def _infos(self, valid: np.ndarray) -> dict[str, Any]:
-        """Returns the infos of this step as arrays, with zeros and a mask where not valid."""
+    def _infos(self, kept: np.ndarray, valid: np.ndarray) -> dict[str, Any]:
+        """Returns the infos of this step as arrays: zero where not kept, with the mask of valid."""
         batch = self._batch
         columns: dict[str, np.ndarray] = {
             "env_reward": batch.rewards[:, 0],
@@ -195,16 +201,16 @@ class WorldVectorEnv(VectorEnv):
         }
         columns |= {name: batch.events[name][:, 0] for name in batch.world.event_names}
         norms = dict(zip(batch.norm_names, batch.social_rewards_by_norm[:, :, 0], strict=True))
-        return _masked(columns, valid) | {
-            "social_rewards": _masked(norms, valid),
+        return _masked(columns, kept, valid) | {
+            "social_rewards": _masked(norms, kept, valid),
             "_social_rewards": valid.copy(),
         }
 
 
-def _masked(columns: dict[str, np.ndarray], valid: np.ndarray) -> dict[str, Any]:
+def _masked(columns: dict[str, np.ndarray], kept: np.ndarray, valid: np.ndarray) -> dict[str, Any]:
     masked: dict[str, Any] = {}
     for name, values in columns.items():
-        masked[name] = np.where(valid, values, np.zeros((), values.dtype))
+        masked[name] = np.where(kept, values, np.zeros((), values.dtype))
         masked[f"_{name}"] = valid.copy()
     return masked
 

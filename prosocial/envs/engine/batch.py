@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from typing import Any, Protocol
 
 import numpy as np
@@ -149,7 +150,8 @@ class Batch:
         self._fresh = False
         for array in (self.rewards, self.social_rewards, self.social_rewards_by_norm):
             array.fill(0)
-        for array in (self.done, self.terminated, self.truncated, self._ended):
+        ends = (self.done, self.terminated, self.truncated, self._ended)
+        for array in (*ends, self.caregiver_present):
             array.fill(False)
         self._event_bytes.fill(0)
         state, params, _, _ = self._records
@@ -263,19 +265,20 @@ class Batch:
 
     def _run(self, function: Callable[..., None], *arguments: Any) -> None:
         """Runs a loop over all worlds, cut over the threads."""
-        with np.errstate(over="ignore"):  # plain Python warns where compiled integers wrap
-            parts = list(zip(self._cuts, self._cuts[1:], strict=False))
-            if self._pool is None:
-                function(*arguments, *parts[0])
-                return
-            waiting = [self._pool.submit(_quiet, function, *arguments, *p) for p in parts[1:]]
-            function(*arguments, *parts[0])
+        if not kernel.compiled():
+            function = partial(_quiet, function)
+        if self._pool is None:
+            function(*arguments, 0, self.num_worlds)
+            return
+        parts = list(zip(self._cuts, self._cuts[1:], strict=False))
+        waiting = [self._pool.submit(function, *arguments, *part) for part in parts[1:]]
+        function(*arguments, *parts[0])
         for part in waiting:
             part.result()
 
 
 def _quiet(function: Callable[..., None], *arguments: Any) -> None:
-    # NumPy's error state belongs to a thread.
+    # Plain Python warns where compiled integers wrap; NumPy's error state belongs to a thread.
     with np.errstate(over="ignore"):
         function(*arguments)
 

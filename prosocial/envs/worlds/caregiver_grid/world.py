@@ -40,7 +40,8 @@ class CaregiverGridConfig(Config):
             ("plus", "x", "u", "t", "four_rooms") or an ASCII map (see ``layouts.SYMBOLS``).
         size: Side of the random grid with its border, 4 to 100.
         num_walls: Single wall cells drawn for every random map, >= 0.
-        num_lava: Lava cells drawn for every map, >= 0; entering one draws a new map.
+        num_lava: Lava cells drawn for every map among the cells where the learner may start, >= 0;
+            entering one draws a new map.
         goal_region: Where the goal is drawn: "anywhere", "upper" (rows above the middle one) or
             "lower" (rows below it).
         step_cost: Material cost of a FORWARD action, >= 0.
