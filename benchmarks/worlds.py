@@ -71,7 +71,7 @@ class Contender:
 
 def main() -> None:
     """Measures and prints."""
-    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n")[0])
     parser.add_argument("--quick", action="store_true", help="shorter and fewer repeats")
     parser.add_argument("--repeats", type=int, help="repeats of each measurement (default 7)")
     parser.add_argument("--threads", type=int, default=os.cpu_count() or 1, help="all, for example")

@@ -1,6 +1,7 @@
 """The Gymnasium interfaces: conformance, vector environments, agreement with a batch."""
 
 import warnings
+from typing import Any
 
 import gymnasium
 import numpy as np
@@ -53,7 +54,8 @@ def test_whole_episodes_are_the_same_for_the_same_seed(single_case, canonical):
 
 def test_it_equals_the_parallel_environment(single_case):
     name, options = single_case
-    env, parallel = gymnasium.make(world_id(name), **options), prosocial.make(name, **options)
+    env: Any = gymnasium.make(world_id(name), **options)
+    parallel = prosocial.make(name, **options)
     agent = parallel.possible_agents[0]
     observation, info = env.reset(seed=9)
     observations, infos = parallel.reset(seed=9)
@@ -73,7 +75,7 @@ def test_it_equals_the_parallel_environment(single_case):
 def test_a_vector_environment_conforms_to_gymnasiums_own(single_case):
     """Compared with Gymnasium's SyncVectorEnv of as many worlds, info by info."""
     name, options = single_case
-    ours = gymnasium.make_vec(world_id(name), num_envs=1, **options)
+    ours: Any = gymnasium.make_vec(world_id(name), num_envs=1, **options)
     theirs = gymnasium.vector.SyncVectorEnv(
         [lambda: gymnasium.make(world_id(name), **options)],
         autoreset_mode=AutoresetMode.SAME_STEP,
@@ -165,7 +167,7 @@ def test_wrong_vector_actions_are_named(actions, message):
 
 
 def test_seeds_of_a_vector_environment_are_one_number():
-    env = gymnasium.make_vec(IDS[0], num_envs=2)
+    env: Any = gymnasium.make_vec(IDS[0], num_envs=2)
     with pytest.raises(ConfigError, match="give one integer"):
         env.reset(seed=[1, 2])
 

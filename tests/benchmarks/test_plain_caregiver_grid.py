@@ -1,6 +1,6 @@
 """The plain environment that the engine is compared to has the same rules, step for step."""
 
-import importlib.util
+import runpy
 import subprocess
 import sys
 from pathlib import Path
@@ -15,11 +15,7 @@ BENCHMARKS = Path(__file__).parents[2] / "benchmarks"
 
 
 def plain_env():
-    path = BENCHMARKS / "plain_caregiver_grid.py"
-    spec = importlib.util.spec_from_file_location("plain_caregiver_grid", path)
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module.PlainCaregiverGrid()
+    return runpy.run_path(str(BENCHMARKS / "plain_caregiver_grid.py"))["PlainCaregiverGrid"]()
 
 
 def copy_map(env, batch):

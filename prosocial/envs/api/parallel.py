@@ -147,7 +147,7 @@ class WorldParallelEnv(ParallelEnv):
             state[agent.row, agent.column, 1:] = number, agent.heading, agent.carrying is not None
         return state
 
-    def render(self) -> np.ndarray | str | None:
+    def render(self) -> Any:
         """Returns a frame (uint8 RGB) or text, or shows the window, as ``render_mode`` says."""
         return self._single.render()
 

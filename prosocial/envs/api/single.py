@@ -93,7 +93,7 @@ class SingleWorld:
         events = batch.events[0, agent]
         return info | {name: int(events[name]) for name in batch.world.event_names}
 
-    def render(self) -> np.ndarray | str | None:
+    def render(self) -> Any:
         """Returns a frame (uint8 RGB) or text, or shows the window, as ``render_mode`` says."""
         if self.render_mode is None:
             return None
