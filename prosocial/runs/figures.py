@@ -41,9 +41,16 @@ def main(argv: Sequence[str]) -> int:
     parser.add_argument(
         "--output", type=Path, help="folder for the figures (default: inside of the first RUN)"
     )
+    parser.add_argument(
+        "--tables",
+        type=Path,
+        metavar="DIR",
+        help="also copy the tables that an experiment's figures are drawn from, without the rest",
+    )
     arguments = parser.parse_args(argv)
     # Imported here, so that --help answers at once.
     from prosocial.analysis.life_course import figure_life_courses
+    from prosocial.analysis.value_internalization.archive import copy_tables
     from prosocial.analysis.value_internalization.records import MANIFEST
     from prosocial.analysis.value_internalization.report import write_report
     from prosocial.runs.reproduce import conclude
@@ -52,7 +59,11 @@ def main(argv: Sequence[str]) -> int:
     runs = [folder for folder in arguments.run if folder not in experiments]
     if experiments and (runs or len(experiments) > 1):
         raise ConfigError("give one experiment, or any number of runs, not a mixture.")
+    if arguments.tables and not experiments:
+        raise ConfigError("--tables copies those of an experiment; give its folder.")
     if experiments:
+        if arguments.tables:
+            copy_tables(experiments[0], arguments.tables)
         conclude(write_report(experiments[0], arguments.output), {})
         return 0
     for path in figure_life_courses(runs, arguments.output or runs[0] / "figures"):
