@@ -85,8 +85,8 @@ def figure_3b(experiment: Experiment, folder: Path) -> list[Path]:
         return []
     with style.figure(2, 1, height=3.8) as (canvas, axes):
         _errors_by_socialization(axes[0], rows)
-        _false_positives(axes[1], audits)
         axes[1].set_xlabel("socialization steps")
+        _false_positives(axes[1], audits)
         for panel in axes:
             style.thousands(panel)
         return style.save(canvas, folder, "figure_3b")
