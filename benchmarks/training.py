@@ -43,14 +43,14 @@ from prosocial.agents.training.world_setup import WorldSetup
 SETUP = WorldSetup("caregiver_grid", seed=1)
 SCHEDULES = {
     "throughput, 4 epochs": PPOConfig(
-        num_worlds=64, rollout_steps=8192, minibatch_size=2048, num_epochs=4
+        num_worlds=256, rollout_steps=8192, minibatch_size=2048, num_epochs=4
     ),
     "throughput, 1 epoch": PPOConfig(
-        num_worlds=64, rollout_steps=8192, minibatch_size=2048, num_epochs=1
+        num_worlds=256, rollout_steps=8192, minibatch_size=2048, num_epochs=1
     ),
     "paper": PPOConfig(),
 }
-STOCK_ENVIRONMENTS = (16, 64)  # side by side; fewer were slower in every measurement
+STOCK_ENVIRONMENTS = (16, 64, 256)  # side by side; fewer were slower in every measurement
 
 
 class Path(Protocol):
