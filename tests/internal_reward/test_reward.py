@@ -17,6 +17,7 @@ PREDICTIONS = np.array([0.41, 0.19, 0.3, -0.02], np.float32)
         ("additive", [0.365, 0.145, 0.3, -0.065], [0.41, 0.19, 0.3, -0.02]),
         ("threshold", [0.41, -0.045, 0.3, -0.045], [0.455, 0.0, 0.3, 0.0]),
         ("only", [0.41, 0.19, 0.3, -0.02], [0.455, 0.235, 0.3, 0.025]),
+        ("gated", [0.365, -0.045, 0.3, -0.045], [0.41, 0.0, 0.3, 0.0]),
     ],
 )
 def test_the_rules_by_hand(rule, utility, internal):
@@ -35,6 +36,14 @@ def test_the_threshold_is_measured_in_the_scale_and_not_reached_by_equality():
     np.testing.assert_array_equal(utility[0] == costs[0], [True, False, False])
     utility, _ = combine("threshold", costs, predictions, scale=1.0, threshold=0.5)
     np.testing.assert_array_equal(utility[0] == costs[0], [True, True, True])
+
+
+def test_the_gated_rule_takes_blame_as_it_takes_praise():
+    harvest = np.array([1, 1, 1, 0, 0], np.float32)
+    predictions = np.array([-1.9, -1.1, -0.9, 0.9, 1.1], np.float32)
+    utility, internal = combine("gated", harvest, predictions, scale=2.0)
+    np.testing.assert_allclose(internal, [-1.9, -1.1, 0, 0, 1.1])
+    np.testing.assert_allclose(utility, [-0.9, -0.1, 1, 0, 1.1], atol=1e-6)
 
 
 def test_the_model_combines_by_its_configuration():

@@ -41,7 +41,7 @@ def test_damaged_tensors_are_refused(policy, tmp_path):
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        ({"network": "transformer"}, "knows 'grid_cnn'"),
+        ({"network": "transformer"}, "no network 'transformer'"),
         ({"num_actions": 5}, "size mismatch"),
         ({"wings": 2}, "wings"),
     ],

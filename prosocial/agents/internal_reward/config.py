@@ -10,7 +10,8 @@ from prosocial.envs.engine.config import Config
 ConvAxis = Literal["channels", "authors"]
 ActionCells = Literal["auto", "own", "agents"]
 Target = Literal["social", "received"]
-Rule = Literal["additive", "threshold", "only"]
+Rule = Literal["additive", "gated", "threshold", "only"]
+Network = Literal["grid_cnn", "cell_embedding"]
 
 
 @dataclass(frozen=True)
@@ -23,13 +24,18 @@ class ISRConfig(Config):
     paper.
 
     Attributes:
+        network: "grid_cnn", the paper's convolutions, or "cell_embedding" for observations that are
+            codes of cells, such as those of the commons.
+        observation_codes: "cell_embedding" only: codes lie below it, 2 .. 256; None for those of
+            the world.
         rule: How predictions enter the utility when the caregiver is absent, see
-            ``reward.combine``: "additive" (figures 1b, 4a, 4b), "threshold" (figures 5, 6) or
-            "only" (figure 7).
+            ``reward.combine``: "additive" (figures 1b, 4a, 4b), "threshold" (figures 5, 6), "only"
+            (figure 7) or "gated" (ours, for praise and blame).
         scale: Social reward of one approved step, > 0; predictions are measured in it. 0.4 in the
             released code.
-        threshold: The "threshold" rule accepts a prediction above ``threshold · scale``, in [0, 1];
-            0.5 as in figure 5. The audit uses the same bound under every rule.
+        threshold: The "threshold" and "gated" rules accept a prediction above ``threshold ·
+            scale`` (in size, if gated), in [0, 1]; 0.5 as in figure 5. The audit uses the same
+            bound under every rule.
         conv_axis: "channels" convolves over the grid; "authors" repeats a quirk of the released
             code, which takes the first axis of the grid for the channels and convolves over
             (column, feature).
@@ -57,11 +63,16 @@ class ISRConfig(Config):
         ensemble_size: Independently initialised and sampled networks, >= 1; the paper has 1.
         lower_confidence: Standard deviations over the ensemble that a prediction is lowered by,
             >= 0; see ``ensemble``.
+        keep_unrewarded: Share of the unrewarded transitions that are remembered, in (0, 1]; all
+            rewarded ones are. Where many agents live for long, few of them say as much, since every
+            update draws as many rewarded as unrewarded ones.
         updates_per_iteration: Continual fitting: updates after each new batch of experience, >= 1.
         recent: Continual fitting: number of newest transitions to draw from, >= 1; None for all of
             them.
     """
 
+    network: Network = "grid_cnn"
+    observation_codes: int | None = None
     rule: Rule = "additive"
     scale: float = 0.4
     threshold: float = 0.5
@@ -79,20 +90,31 @@ class ISRConfig(Config):
     holdout_every: int = 0
     ensemble_size: int = 1
     lower_confidence: float = 1.0
+    keep_unrewarded: float = 1.0
     updates_per_iteration: int = 2048
     recent: int | None = None
 
     def __post_init__(self) -> None:
         """Checks every field; raises a ConfigError that names the field and what was expected."""
-        self.require_choice("rule", ("additive", "threshold", "only"))
+        self.require_choice("network", ("grid_cnn", "cell_embedding"))
+        if self.observation_codes is not None:
+            self.require_int("observation_codes", 2, 256)
+        self.require_choice("rule", ("additive", "gated", "threshold", "only"))
         self.require_choice("conv_axis", ("channels", "authors"))
         self.require_choice("action_cells", ("auto", "own", "agents"))
         self.require_choice("target", ("social", "received"))
-        for field in ("threshold", "train_fraction"):
+        for field in ("threshold", "train_fraction", "keep_unrewarded"):
             self.require_number(field, 0.0, 1.0)
         for field in ("rewarded_above", "lower_confidence"):
             self.require_number(field, 0.0)
-        for field in ("scale", "learning_rate", "adam_eps", "max_grad_norm", "train_fraction"):
+        for field in (
+            "scale",
+            "learning_rate",
+            "adam_eps",
+            "max_grad_norm",
+            "train_fraction",
+            "keep_unrewarded",
+        ):
             self.require_number(field, 0.0)
             self.require(field, getattr(self, field) > 0, "a number > 0")
         for field in ("batch_size", "epochs", "ensemble_size", "updates_per_iteration"):

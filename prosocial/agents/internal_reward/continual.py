@@ -11,9 +11,8 @@ from torch import Tensor
 
 from .config import ISRConfig
 from .data import ExperienceError, SocialExperience
-from .fit import run_draws
+from .fit import make_regression, run_draws
 from .model import InternalReward
-from .regression import Regression
 from .sampling import DRAWS, balanced_draws, generator, reward_classes, targets
 
 
@@ -52,7 +51,7 @@ class ContinualISR:
         self._seed = seed
         self._iteration = 0
         self._seen = 0
-        self._regressions = [Regression(member, model.config) for member in model.members]
+        self._regressions = [make_regression(member, model.config) for member in model.members]
 
     @property
     def config(self) -> ISRConfig:
@@ -126,8 +125,10 @@ class ContinualISR:
             continual._iteration = int(tensors["iteration"])
             continual._seen = int(tensors["seen"])
             for member, regression in enumerate(continual._regressions):
-                names = regression.state_tensors()
-                regression.load({n: tensors[f"optimizer{member}.{n}"] for n in names})
+                held = f"optimizer{member}."
+                regression.load(
+                    {n.removeprefix(held): t for n, t in tensors.items() if n.startswith(held)}
+                )
         except (KeyError, RuntimeError) as error:
             raise ExperienceError(f"These tensors are no continual ISR: {error}") from error
         return continual

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 
+from .cells import CellISRNetwork, CellRegression
 from .config import ISRConfig
 from .data import ExperienceError, SocialExperience
-from .model import InternalReward
-from .network import ISRNetwork
+from .model import InternalReward, Member
 from .regression import Regression
 from .sampling import DRAWS, balanced_draws, generator, reward_classes, split, targets
 
@@ -120,7 +120,7 @@ class _Holdout:
         errors = model.predict(self.observations, self.actions) - self.values
         return float(np.mean(np.square(errors, dtype=np.float64)))
 
-    def balanced_error(self, member: ISRNetwork) -> float:
+    def balanced_error(self, member: Member) -> float:
         """Half the mean over unrewarded transitions, half over rewarded; NaN without either."""
         errors = member.predict(self.observations, self.actions) - self.values
         squares = np.square(errors, dtype=np.float64)
@@ -132,7 +132,7 @@ class _Holdout:
 
 
 def _fit_member(
-    member: ISRNetwork,
+    member: Member,
     config: ISRConfig,
     experience: SocialExperience,
     values: np.ndarray,
@@ -144,7 +144,7 @@ def _fit_member(
     updates = len(draws) // config.batch_size
     marks = _marks(updates, config.holdout_every)
     reports = range(_REPORT_EVERY, updates, _REPORT_EVERY)
-    regression = Regression(member, config)
+    regression = make_regression(member, config)
     losses, errors, done = [], [], 0
     for stop in sorted({*marks, *reports, updates} - {0}):
         losses.append(run_draws(regression, experience, values, draws, done, stop))
@@ -162,8 +162,15 @@ def _fit_member(
     return curve, errors
 
 
+def make_regression(member: Member, config: ISRConfig) -> Regression | CellRegression:
+    """Returns what fits a network of its kind."""
+    if isinstance(member, CellISRNetwork):
+        return CellRegression(member, config)
+    return Regression(member, config)
+
+
 def run_draws(
-    regression: Regression,
+    regression: Regression | CellRegression,
     experience: SocialExperience,
     values: np.ndarray,
     draws: torch.Tensor,

@@ -9,12 +9,16 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from .cells import CellISRNetwork
 from .config import ISRConfig
 from .data import ExperienceError
 from .ensemble import lower_confidence
 from .network import ISRNetwork
 from .reward import combine
 from .sampling import INITIAL, generator
+
+Member = ISRNetwork | CellISRNetwork
+_NETWORKS: dict[str, type[Member]] = {"grid_cnn": ISRNetwork, "cell_embedding": CellISRNetwork}
 
 
 class InternalReward:
@@ -25,7 +29,7 @@ class InternalReward:
         members: The networks, ``config.ensemble_size`` of them.
     """
 
-    def __init__(self, config: ISRConfig, members: list[ISRNetwork]) -> None:
+    def __init__(self, config: ISRConfig, members: list[Member]) -> None:
         self.config = config
         self.members = members
 
@@ -46,8 +50,9 @@ class InternalReward:
         """
         height, width, features = observation_shape
         shape = (int(height), int(width), int(features))
+        network = _NETWORKS[config.network]
         members = [
-            ISRNetwork(shape, num_bodies, config, generator=generator(seed, member, INITIAL))
+            network(shape, num_bodies, config, generator=generator(seed, member, INITIAL))
             for member in range(config.ensemble_size)
         ]
         return cls(config, members)
@@ -134,6 +139,7 @@ class InternalReward:
         except (KeyError, ValueError, RuntimeError) as error:
             raise ExperienceError(
                 f"These tensors are no internal reward with this configuration (ensemble_size "
-                f"{config.ensemble_size}, conv_axis {config.conv_axis!r}): {error}"
+                f"{config.ensemble_size}, network {config.network!r}, conv_axis "
+                f"{config.conv_axis!r}): {error}"
             ) from error
         return model

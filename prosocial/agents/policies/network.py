@@ -69,6 +69,7 @@ class GridActorCritic(nn.Module):
     def settings(self) -> dict[str, Any]:
         """The arguments, without the seed, that rebuild this network; plain JSON values."""
         return {
+            "network": "grid_cnn",
             "observation_shape": list(self.observation_shape),
             "num_actions": self.num_actions,
             "scale_observations": self.scale_observations,

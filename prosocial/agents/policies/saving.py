@@ -10,24 +10,22 @@ from safetensors.torch import load_file, save_file
 
 from prosocial.envs.engine.errors import ConfigError
 
-from .network import GridActorCritic
+from .building import Policy, restore_policy
 
-_NETWORK = "grid_cnn"
 _TENSORS, _SETTINGS = "policy.safetensors", "policy.json"
 _UNREADABLE = (SafetensorError, KeyError, TypeError, AttributeError, RuntimeError, ValueError)
 
 
-def save_policy(policy: GridActorCritic, folder: str | Path) -> None:
+def save_policy(policy: Policy, folder: str | Path) -> None:
     """Writes ``policy.safetensors`` and ``policy.json`` into a folder, made if it is missing."""
     folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
     tensors = {name: tensor.contiguous() for name, tensor in policy.state_dict().items()}
     save_file(tensors, folder / _TENSORS)
-    settings = {"network": _NETWORK, **policy.settings}
-    (folder / _SETTINGS).write_text(json.dumps(settings, indent=2) + "\n")
+    (folder / _SETTINGS).write_text(json.dumps(policy.settings, indent=2) + "\n")
 
 
-def load_policy(folder: str | Path) -> GridActorCritic:
+def load_policy(folder: str | Path) -> Policy:
     """Returns the policy that ``save_policy`` wrote.
 
     Raises:
@@ -43,14 +41,6 @@ def load_policy(folder: str | Path) -> GridActorCritic:
             )
     try:
         settings = json.loads((folder / _SETTINGS).read_text())
-        network = settings.pop("network")
-        if network != _NETWORK:
-            raise ConfigError(
-                f"{folder} holds a network {network!r}; this version knows {_NETWORK!r}."
-            )
-        shape = tuple(settings.pop("observation_shape"))
-        policy = GridActorCritic(shape, **settings)
-        policy.load_state_dict(load_file(folder / _TENSORS))
+        return restore_policy(settings, load_file(folder / _TENSORS))
     except _UNREADABLE as error:
         raise ConfigError(f"The policy in {folder} cannot be read: {error}") from error
-    return policy

@@ -72,6 +72,7 @@ class World:
         observation_shape: Shape of one agent's observation (uint8).
         max_steps: Steps after which an episode ends.
         scene: Returns the ``Scene`` of a state record.
+        observation_codes: All numbers of an observation lie below it, 2 .. 256.
     """
 
     name: str
@@ -86,6 +87,7 @@ class World:
     observation_shape: tuple[int, ...]
     max_steps: int
     scene: Callable[[Any], Scene]
+    observation_codes: int = 256
 
     def __post_init__(self) -> None:
         """Checks what the engine relies on."""
