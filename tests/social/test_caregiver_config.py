@@ -1,9 +1,11 @@
 from __future__ import annotations
 
 import dataclasses
+import json
 
 import pytest
 
+from prosocial.agents.training.schema import from_mapping, to_dict
 from prosocial.envs.engine import ConfigError, build
 from prosocial.envs.social import (
     Always,
@@ -12,6 +14,7 @@ from prosocial.envs.social import (
     EventNorm,
     Intermittent,
     Never,
+    Restraint,
     Until,
     get_norm,
     make_caregiver,
@@ -36,6 +39,7 @@ def test_every_field_reaches_the_caregiver():
         "miss": 0.1,
         "false_alarm": 0.2,
         "noise_sd": 0.3,
+        "watches": [0],
     }
     assert make_caregiver(given, WORLD) == Caregiver(
         (get_norm("reach_goal", 1.5),),
@@ -44,6 +48,7 @@ def test_every_field_reaches_the_caregiver():
         miss=0.1,
         false_alarm=0.2,
         noise_sd=0.3,
+        watches=(0,),
     )
 
 
@@ -75,6 +80,29 @@ def test_a_config_can_be_overridden_and_stays_as_it_was():
         base.schedule = "never"  # type: ignore[misc]
 
 
+def test_norms_take_an_amount_or_an_amount_with_options():
+    harvest = build("commons_harvest")
+    for given, norm in (
+        (-1, get_norm("restraint", -1)),
+        ({"amount": -1.0, "k": 2, "praise": 0.0}, Restraint(amount=-1.0, k=2, praise=0.0)),
+        ({"k": 2}, Restraint(k=2)),
+        ({}, Restraint()),
+    ):
+        assert make_caregiver({"norms": {"restraint": given}}, harvest) == Caregiver((norm,))
+
+
+def test_a_config_survives_the_way_through_a_file():
+    config = CaregiverConfig(
+        norms={"restraint": {"amount": -1.0, "k": 2}, "peer_sanction": -0.5}, watches=(0, 2)
+    )
+    plain = json.loads(json.dumps(to_dict(config)))
+    assert from_mapping(CaregiverConfig, plain) == config
+    assert CaregiverConfig.from_mapping(plain) == config
+    assert config.replace(watches=None) == CaregiverConfig(norms=config.norms)
+    old = {"norms": {"reach_goal": 1}, "schedule": "never"}  # as written before there were options
+    assert from_mapping(CaregiverConfig, old).make(WORLD).norms == (get_norm("reach_goal", 1.0),)
+
+
 @pytest.mark.parametrize(
     ("fields", "message"),
     [
@@ -90,7 +118,16 @@ def test_a_config_can_be_overridden_and_stays_as_it_was():
         ({"praise": "yes"}, "praise is 'yes'; expected True or False"),
         ({"blame": 1}, "blame is 1; expected True or False"),
         ({"norms": {"reach_gaol": 1.0}}, "'reach_gaol'.*Did you mean 'reach_goal'"),
-        ({"norms": {"reach_goal": "much"}}, "amount is 'much'; expected a number"),
+        ({"norms": {"reach_goal": "much"}}, "amount is 'much'; expected a number, or a mapping"),
+        ({"norms": {"reach_goal": True}}, "amount is True; expected a number"),
+        ({"norms": {"restraint": {"ks": 1}}}, "no option 'ks'.*Did you mean 'k'"),
+        ({"norms": {"restraint": {"amount": "x"}}}, "amount is 'x'; expected a number"),
+        ({"watches": []}, r"watches is \(\); expected different numbers of agents"),
+        ({"watches": [0, 0]}, r"watches is \(0, 0\)"),
+        ({"watches": [-1]}, r"watches is \(-1,\)"),
+        ({"watches": [0.5]}, r"watches is \(0.5,\)"),
+        ({"watches": "all"}, "watches is 'all'"),
+        ({"watches": [1]}, r"watches agents \[1\], but world 'caregiver_grid' has 1"),
         ({"norms": ["reach_goal"]}, "norms is .*; expected a mapping"),
         ({"norms": {"help": 0.4}}, "'helped', but world 'caregiver_grid' has no such event"),
     ],

@@ -96,6 +96,38 @@ def test_an_absent_caregiver_gives_nothing_and_is_recorded_as_absent():
         assert total[present].any()
 
 
+def test_those_who_are_not_watched_get_exactly_nothing():
+    noisy = Caregiver((EventNorm("ate", "ate", 1.0), BUMP), false_alarm=0.2, noise_sd=0.5)
+
+    def feedback(caregiver, first=0, num_worlds=6):
+        world = build("commons_harvest")
+        batch = Batch(world, num_worlds, seed=4, first=first, caregiver=caregiver)
+        batch.reset()
+        given = []
+        for t in range(30):
+            batch.step(np.full((num_worlds, 7), 1 + t % 4))
+            given.append(batch.social_rewards_by_norm.copy())
+            np.testing.assert_array_equal(batch.social_rewards, given[-1][0] + given[-1][1])
+            assert batch.caregiver_present.all()  # presence is a fact about the world
+        return np.array(given)
+
+    everybody = feedback(noisy)
+    some = feedback(replace(noisy, watches=(3, 1)))
+    np.testing.assert_array_equal(some[..., [1, 3]], everybody[..., [1, 3]])
+    assert not some[..., [0, 2, 4, 5, 6]].any()
+    assert everybody.any(axis=(0, 1, 2)).all()
+    np.testing.assert_array_equal(feedback(replace(noisy, watches=tuple(range(7)))), everybody)
+    alone = feedback(replace(noisy, watches=(3, 1)), first=2, num_worlds=1)
+    np.testing.assert_array_equal(alone, some[:, :, 2:3])
+
+
+def test_who_is_watched():
+    assert Caregiver((GOAL,)).watched(3).tolist() == [True] * 3
+    watched = Caregiver((GOAL,), watches=(2, 0)).watched(4)
+    assert watched.dtype == np.bool_
+    assert watched.tolist() == [True, False, True, False]
+
+
 def test_presence_ignores_noise_and_norms():
     plain = live(Caregiver((GOAL,), Intermittent(0.4)))[-1]
     noisy = live(Caregiver((GOAL, BUMP), Intermittent(0.4), miss=0.3, noise_sd=0.1))[-1]

@@ -38,6 +38,10 @@ class Caregiver:
         noise_sd: Standard deviation of the normal noise added to each feedback other than 0, >= 0,
             in units of reward. A caregiver who only praises (blames) gives 0 where the noise turns
             the sign.
+        watches: Numbers of the agents that it watches, from 0 to N - 1; None for all. The others
+            get a feedback of exactly 0, whatever they do. Presence is a fact about the world and
+            stays so: who learns from feedback asks `watched` whose transitions are social
+            experience at all.
 
     Raises:
         ConfigError: There is no norm, two have the same name, or a number is out of its range.
@@ -50,6 +54,7 @@ class Caregiver:
     miss: float = 0.0
     false_alarm: float = 0.0
     noise_sd: float = 0.0
+    watches: tuple[int, ...] | None = None
 
     def __post_init__(self) -> None:
         if not self.norms:
@@ -66,6 +71,7 @@ class Caregiver:
             raise ConfigError(
                 f"Caregiver.noise_sd is {self.noise_sd!r}; expected a finite number >= 0."
             )
+        check_watches(self.watches)
 
     @property
     def norm_names(self) -> tuple[str, ...]:
@@ -77,10 +83,21 @@ class Caregiver:
         """Whether a norm reads the states before and after a step; the batch then keeps them."""
         return any(norm.needs_states for norm in self.norms)
 
+    def watched(self, num_agents: int) -> np.ndarray:
+        """Returns whom the caregiver watches, bool (N,)."""
+        if self.watches is None:
+            return np.ones(num_agents, bool)
+        return np.isin(np.arange(num_agents), self.watches)
+
     def check(self, world: World) -> None:
-        """Raises `ConfigError` if a norm cannot be applied to this world."""
+        """Raises `ConfigError` if a norm, or somebody to watch, does not fit this world."""
         for norm in self.norms:
             norm.check(world)
+        if self.watches is not None and max(self.watches) >= world.num_agents:
+            raise ConfigError(
+                f"The caregiver watches agents {list(self.watches)}, but world {world.name!r} has "
+                f"{world.num_agents}; expected numbers from 0 to {world.num_agents - 1}."
+            )
 
     def begin(self, batch: Batch) -> None:
         """Checks, when a batch is reset, that it has what the norms need.
@@ -114,6 +131,8 @@ class Caregiver:
         if not self.blame:
             np.maximum(by_norm, 0, out=by_norm)
         by_norm[:, ~present] = 0
+        if self.watches is not None:
+            by_norm[:, :, ~self.watched(batch.num_agents)] = 0
 
         batch.caregiver_present[:] = present
         batch.social_rewards[:] = 0
@@ -140,3 +159,18 @@ class Caregiver:
             # Box & Muller (1958): two uniform variates make a standard normal one.
             normal = np.sqrt(-2 * np.log(radius)) * np.cos(2 * np.pi * angle)
             by_norm += np.where(by_norm != 0, self.noise_sd * normal, 0).astype(np.float32)
+
+
+def check_watches(watches: tuple[int, ...] | None) -> None:
+    """Raises a ConfigError unless it is None or different numbers of agents, >= 0."""
+    if watches is None:
+        return
+    numbers = isinstance(watches, tuple) and all(
+        isinstance(agent, int | np.integer) and not isinstance(agent, bool) and agent >= 0
+        for agent in watches
+    )
+    if not numbers or not watches or len(set(watches)) < len(watches):
+        raise ConfigError(
+            f"watches is {watches!r}; expected different numbers of agents >= 0, at least one, or "
+            "None for all agents."
+        )

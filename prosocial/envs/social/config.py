@@ -4,16 +4,25 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, overload
 
 from prosocial.envs.engine import Config, ConfigError, World, nearest
 
-from .caregivers import Caregiver
-from .norms import get_norm, norms
+from .caregivers import Caregiver, check_watches
+from .classifier import SanctioningPeers
+from .norms import Norm, get_norm, norms
 from .schedules import Always, Intermittent, Never, Schedule, Until
 
 # What a caregiver approves of who is given no norms.
-DEFAULT_NORMS = {"caregiver_grid": "reach_goal", "helping_grid": "help"}
+DEFAULT_NORMS = {
+    "caregiver_grid": "reach_goal",
+    "helping_grid": "help",
+    "commons_harvest": "restraint",
+    "clean_up": "cleaning",
+    "fishery": "universalization",
+    "pasture": "universalization",
+    "pollution": "universalization",
+}
 
 SCHEDULES = ("always", "never", "until", "intermittent")
 
@@ -23,8 +32,10 @@ class CaregiverConfig(Config):
     """A caregiver as plain values, for configuration files.
 
     Attributes:
-        norms: Amount of social reward per occurrence, by name of a registered norm; empty for the
-            default norm of the world.
+        norms: What is approved of, by name of a registered norm: the amount of social reward per
+            occurrence, or a mapping of ``amount`` and the norm's options such as
+            ``{"amount": -2.0, "k": 3}``, in which what is left out keeps the norm's default. Empty
+            for the default norm of the world.
         schedule: "always", "never", "until" (needs `until_step`) or "intermittent" (needs
             `probability`).
         until_step: With "until": number of steps of each world's life with the caregiver, >= 1.
@@ -35,12 +46,13 @@ class CaregiverConfig(Config):
         miss: Probability of missing an occurrence, in [0, 1].
         false_alarm: Probability of feedback without an occurrence, in [0, 1].
         noise_sd: Standard deviation of normal noise on feedback given, >= 0.
+        watches: Numbers of the agents that get feedback, each from 0 to N - 1; None for all.
 
     Raises:
         ConfigError: A value is out of its range; the message names the field and the range.
     """
 
-    norms: dict[str, float] = field(default_factory=dict)
+    norms: dict[str, Any] = field(default_factory=dict)
     schedule: str = "always"
     until_step: int = 1
     probability: float = 1.0
@@ -50,6 +62,7 @@ class CaregiverConfig(Config):
     miss: float = 0.0
     false_alarm: float = 0.0
     noise_sd: float = 0.0
+    watches: tuple[int, ...] | None = None
 
     def __post_init__(self) -> None:
         self.require_choice("schedule", SCHEDULES)
@@ -61,8 +74,11 @@ class CaregiverConfig(Config):
             self.require_number(name, 0, 1)
         self.require_number("noise_sd", 0)
         self.require("norms", isinstance(self.norms, Mapping), "a mapping from norm to amount")
-        for name, amount in self.norms.items():
-            get_norm(name, amount)
+        for name, given in self.norms.items():
+            _named_norm(name, given)
+        if isinstance(self.watches, list):  # as it comes from a file
+            object.__setattr__(self, "watches", tuple(self.watches))
+        check_watches(self.watches)
 
     def make(self, world: World) -> Caregiver:
         """Returns the caregiver for a world.
@@ -71,7 +87,7 @@ class CaregiverConfig(Config):
             ConfigError: A norm does not fit the world, or none is given and the world has no
                 default.
         """
-        named = [get_norm(name, amount) for name, amount in self.norms.items()]
+        named = [_named_norm(name, given) for name, given in self.norms.items()]
         caregiver = Caregiver(
             norms=tuple(named or [get_norm(_default_norm(world))]),
             schedule=self._make_schedule(),
@@ -80,6 +96,7 @@ class CaregiverConfig(Config):
             miss=self.miss,
             false_alarm=self.false_alarm,
             noise_sd=self.noise_sd,
+            watches=self.watches,
         )
         caregiver.check(world)
         return caregiver
@@ -94,15 +111,26 @@ class CaregiverConfig(Config):
         return Intermittent(self.probability, self.intermittent_per)
 
 
+@overload
+def make_caregiver(caregiver: SanctioningPeers, world: World) -> SanctioningPeers: ...
+
+
+@overload
 def make_caregiver(
     caregiver: CaregiverConfig | Caregiver | Mapping[str, Any] | str | None, world: World
-) -> Caregiver | None:
+) -> Caregiver | None: ...
+
+
+def make_caregiver(
+    caregiver: SanctioningPeers | CaregiverConfig | Caregiver | Mapping[str, Any] | str | None,
+    world: World,
+) -> SanctioningPeers | Caregiver | None:
     """Returns the caregiver that a user asked for, ready for a world.
 
     Args:
         caregiver: None for no caregiver; "default" for the world's default norm, always present;
             the name of a registered norm; the fields of a `CaregiverConfig` as a mapping; a
-            `CaregiverConfig`; or a caregiver made by hand.
+            `CaregiverConfig`; or a caregiver or sanctioning peers made by hand.
         world: The world whose events it judges.
 
     Raises:
@@ -123,13 +151,27 @@ def make_caregiver(
         caregiver = CaregiverConfig.from_mapping(caregiver)
     if isinstance(caregiver, CaregiverConfig):
         return caregiver.make(world)
-    if not isinstance(caregiver, Caregiver):
+    if not isinstance(caregiver, Caregiver | SanctioningPeers):
         raise ConfigError(
             f"The caregiver is of type {type(caregiver).__name__}; expected a CaregiverConfig, a "
-            "mapping of its fields, the name of a norm, 'default', a Caregiver or None."
+            "mapping of its fields, the name of a norm, 'default', a Caregiver, SanctioningPeers "
+            "or None."
         )
     caregiver.check(world)
     return caregiver
+
+
+def _named_norm(name: str, given: Any) -> Norm:
+    """Returns a registered norm with its amount, or with the amount and options of a mapping."""
+    if isinstance(given, int | float) and not isinstance(given, bool):
+        return get_norm(name, given)
+    if not isinstance(given, Mapping):
+        raise ConfigError(
+            f"Norm {name!r}: the amount is {given!r}; expected a number, or a mapping of amount "
+            "and options."
+        )
+    options = {str(key): value for key, value in given.items()}
+    return get_norm(name, options.pop("amount", None), **options)
 
 
 def _default_norm(world: World) -> str:

@@ -10,7 +10,7 @@ import dataclasses
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Protocol, Self, runtime_checkable
+from typing import Any, ClassVar, Protocol, Self, runtime_checkable
 
 import numpy as np
 
@@ -64,8 +64,14 @@ class Norm(Protocol):
         ...
 
 
-class _Named:
-    """What the norms of this module share: frozen dataclasses with a name and an amount."""
+class NamedNorm:
+    """What the norms of this package share: frozen dataclasses with a name and an amount.
+
+    Attributes:
+        OPTIONS: Fields besides the amount that a configuration may set.
+    """
+
+    OPTIONS: ClassVar[tuple[str, ...]] = ()
 
     name: str
     amount: float
@@ -88,7 +94,7 @@ class _Named:
 
 
 @dataclass(frozen=True)
-class EventNorm(_Named):
+class EventNorm(NamedNorm):
     """Praise (`amount` > 0) or blame (`amount` < 0) for each occurrence of an event.
 
     Attributes:
@@ -97,9 +103,18 @@ class EventNorm(_Named):
         amount: Social reward for one occurrence, finite.
     """
 
+    OPTIONS: ClassVar[tuple[str, ...]] = ("event",)
+
     name: str
     event: str
     amount: float
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if not isinstance(self.event, str):
+            raise ConfigError(
+                f"Norm {self.name!r}: the event is {self.event!r}; expected the name of one."
+            )
 
     @property
     def needs_states(self) -> bool:
@@ -122,7 +137,7 @@ class EventNorm(_Named):
 
 
 @dataclass(frozen=True)
-class StateNorm(_Named):
+class StateNorm(NamedNorm):
     """A norm that events cannot express: it scores the change of state.
 
     Attributes:
@@ -164,7 +179,7 @@ class StateNorm(_Named):
 
 
 @dataclass(frozen=True)
-class Combination(_Named):
+class Combination(NamedNorm):
     """Several norms voiced and recorded as one: `amount` times the sum of their scores.
 
     Attributes:
@@ -230,15 +245,29 @@ def norms() -> list[str]:
     return sorted(_NORMS)
 
 
-def get_norm(name: str, amount: float | None = None) -> Norm:
-    """Returns the registered norm of that name, with another amount if one is given.
+def get_norm(name: str, amount: float | None = None, **options: Any) -> Norm:
+    """Returns the registered norm of that name, with another amount and options if given.
+
+    Args:
+        name: One of `norms()`.
+        amount: Social reward for one occurrence; None: the norm's default.
+        **options: Further fields of the norm, those in its `OPTIONS`.
 
     Raises:
-        ConfigError: No norm has that name; the message names the nearest one.
+        ConfigError: No norm has that name, the norm has no such option (the message names the
+            nearest one), or a value is out of its range.
     """
     if name not in _NORMS:
         raise ConfigError(f"There is no norm named {name!r}. {nearest(name, _NORMS)}")
     norm = _NORMS[name]
+    known = getattr(norm, "OPTIONS", ())
+    for option in options:
+        if option not in known:
+            raise ConfigError(
+                f"Norm {name!r} has no option {option!r}. {nearest(option, ('amount', *known))}"
+            )
+    if options:
+        norm = dataclasses.replace(norm, **options)  # pyright: ignore[reportArgumentType, reportType]
     return norm if amount is None else norm.scaled(amount)
 
 
