@@ -17,6 +17,7 @@ COMMANDS = {
     "sweep": ("prosocial.runs.sweep", "search hyper-parameters with Ray Tune"),
     "reproduce": ("prosocial.runs.reproduce", "reproduce a paper: train, compare, draw"),
     "figures": ("prosocial.runs.figures", "draw figures from recorded runs"),
+    "text": ("prosocial.runs.text", "play a commons story with language models"),
     "worlds": ("prosocial.runs.worlds", "list the worlds"),
 }
 
@@ -24,9 +25,10 @@ COMMANDS = {
 EXTRAS = {
     **dict.fromkeys(("matplotlib", "scipy"), "analysis"),
     **dict.fromkeys(
-        ("filelock", "hydra", "omegaconf", "polars", "ray", "rich", "safetensors", "torch", "yaml"),
+        ("hydra", "omegaconf", "polars", "ray", "rich", "safetensors", "torch", "yaml"),
         "train",
     ),
+    **dict.fromkeys(("filelock", "openai"), "text"),
     "pygame": "render",
 }
 
