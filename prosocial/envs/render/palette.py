@@ -2,7 +2,8 @@
 
 Colours are those of Okabe & Ito (2008), "Color Universal Design", which stay apart for every
 common form of colour blindness, with greys for floor and walls. Shape says the same as colour: the
-goal is a star, a ball is round, lava has waves, agents are triangles.
+goal is a star, a ball is round, an apple has a stalk, lava and water have waves, beams have stripes,
+agents are triangles.
 """
 
 from __future__ import annotations
@@ -29,7 +30,7 @@ VERMILLION: Colour = (213, 94, 0)
 PURPLE: Colour = (204, 121, 167)
 
 # Agents take these in the order of the scene, again from the first when there are more.
-AGENTS: tuple[Colour, ...] = (BLUE, ORANGE, SKY_BLUE, YELLOW, INK)
+AGENTS: tuple[Colour, ...] = (BLUE, ORANGE, SKY_BLUE, YELLOW, INK, PURPLE, VERMILLION)
 
 # Names of cell codes, as the legend of a scene gives them, and the symbol of each in text.
 SYMBOLS: dict[str, str] = {
@@ -39,6 +40,14 @@ SYMBOLS: dict[str, str] = {
     "GOAL": "G",
     "BALL": "o",
     "LAVA": "~",
+    "FLOOR": ".",
+    "APPLE": "A",
+    "ZAP": "*",
+    "CLEAN": "+",
+    "WATER": "~",
+    "WASTE": "W",
+    "FISH": "f",
+    "GRASS": '"',
 }
 HEADINGS = "^>v<"  # north, east, south, west
 

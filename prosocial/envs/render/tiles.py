@@ -90,6 +90,29 @@ def waves(x: np.ndarray, y: np.ndarray) -> np.ndarray:
     return np.abs((y - line + 1 / 6) % (1 / 3) - 1 / 3 + 1 / 6) < 0.045
 
 
+def fish(x: np.ndarray, y: np.ndarray) -> np.ndarray:
+    """A fish that swims to the left: an oval with a tail."""
+    body = ((x - 0.42) / 0.3) ** 2 + ((y - 0.5) / 0.2) ** 2 <= 1
+    tail = (x >= 0.62) & (x <= 0.9) & (np.abs(y - 0.5) <= 0.7 * (x - 0.6))
+    return body | tail
+
+
+def grass(x: np.ndarray, y: np.ndarray) -> np.ndarray:
+    """Three blades of grass."""
+    blade = np.abs((3 * x) % 1 - 0.5)
+    return (y >= 0.15) & (y <= 0.85) & (blade <= 0.5 * (y - 0.15))
+
+
+def stalk(x: np.ndarray, y: np.ndarray) -> np.ndarray:
+    """The stalk of an apple."""
+    return (np.abs(x - 0.5 - 0.3 * (0.3 - y)) <= 0.035) & (y >= 0.1) & (y <= 0.34)
+
+
+def stripes(x: np.ndarray, y: np.ndarray) -> np.ndarray:
+    """Four slanting stripes, which meet those of the neighbouring cells."""
+    return (x + y) % 0.25 <= 0.14
+
+
 def _floor(pixels: np.ndarray) -> None:
     pixels[:] = palette.FLOOR
     paint(pixels, palette.GRID_LINE, border(1 / len(pixels)))
@@ -118,6 +141,23 @@ def cell_tile(name: str, size: int) -> np.ndarray:
     elif name == "LAVA":
         pixels[:] = palette.VERMILLION
         paint(pixels, palette.WHITE, waves)
+    elif name == "APPLE":
+        paint(pixels, palette.GREEN, disc(0.5, 0.54, 0.3))
+        paint(pixels, palette.INK, stalk)
+    elif name in ("ZAP", "CLEAN"):
+        paint(pixels, palette.YELLOW if name == "ZAP" else palette.SKY_BLUE, stripes)
+    elif name == "WATER":
+        pixels[:] = palette.SKY_BLUE
+        paint(pixels, palette.WHITE, waves)
+    elif name == "WASTE":
+        pixels[:] = palette.MORTAR
+        for x, y, radius in ((0.3, 0.36, 0.17), (0.68, 0.3, 0.11), (0.62, 0.7, 0.19)):
+            paint(pixels, palette.INK, disc(x, y, radius))
+    elif name == "FISH":
+        pixels[:] = palette.SKY_BLUE
+        paint(pixels, palette.INK, fish)
+    elif name == "GRASS":
+        paint(pixels, palette.GREEN, grass)
     tile = np.rint(pixels).astype(np.uint8)
     tile.setflags(write=False)
     return tile

@@ -1,0 +1,95 @@
+"""The published versions of clean_up as values of the configuration; the README has the sources."""
+
+from __future__ import annotations
+
+from typing import Any
+
+MELTINGPOT: dict[str, Any] = {
+    "layout": "meltingpot",
+    "num_agents": 7,
+    "moves": "relative",
+    "view_ahead": 9,
+    "view_behind": 1,
+    "view_side": 5,
+    "zap_shape": "meltingpot",
+    "zap_length": 3,
+    "zap_radius": 1,
+    "zap_cooldown": 10,
+    "hit_effect": "remove",
+    "away_steps": 50,
+    "hit_fine": 0.0,
+    "zap_cost": 0.0,
+    "zap_cost_on_miss": False,
+    "min_steps": 1000,
+    "max_steps": 5000,
+    "end_interval": 100,
+    "end_probability": 0.2,
+    "zero_last_reward": False,
+    "clean_shape": "meltingpot",
+    "clean_length": 3,
+    "clean_radius": 1,
+    "clean_cooldown": 2,
+    "clean_through_waste": False,
+    "clean_through_bodies": True,
+    "dirt_probability": 0.5,
+    "dirt_draws": "step",
+    "dirt_delay": 50,
+    "dirt_limit": 1.0,
+    "pollution_of": "sites",
+    "apple_probability": 0.05,
+    "depletion": 0.4,
+    "restoration": 0.0,
+    "grow_under_bodies": True,
+    "enter_water": True,
+}
+
+SSD: dict[str, Any] = {
+    **MELTINGPOT,
+    "layout": "ssd",
+    "num_agents": 5,
+    "view_ahead": 7,
+    "view_behind": 7,
+    "view_side": 7,
+    "zap_shape": "parallel",
+    "zap_length": 5,
+    "zap_cooldown": 0,
+    "hit_effect": "stay",
+    "hit_fine": 50.0,
+    "zap_cost": 1.0,
+    "zap_cost_on_miss": True,
+    "max_steps": 1000,
+    "end_probability": 0.0,
+    "clean_shape": "parallel",
+    "clean_length": 5,
+    "clean_cooldown": 0,
+    "clean_through_bodies": False,
+    "dirt_draws": "site",
+    "dirt_delay": 0,
+    "dirt_limit": 0.4,
+    "grow_under_bodies": False,
+}
+
+HUGHES: dict[str, Any] = {**SSD, "zap_cost_on_miss": False, "dirt_draws": "step"}
+
+SOCIALJAX: dict[str, Any] = {
+    **MELTINGPOT,
+    "layout": "socialjax",
+    "moves": "absolute",
+    "zap_shape": "socialjax",
+    "zap_length": 2,
+    "zap_cooldown": 0,
+    "hit_effect": "teleport",
+    "max_steps": 1000,
+    "end_probability": 0.0,
+    "zero_last_reward": True,
+    "clean_shape": "socialjax",
+    "clean_length": 2,
+    "clean_cooldown": 0,
+    "clean_through_waste": True,
+    "dirt_delay": 51,
+    "pollution_of": "water",
+    "grow_under_bodies": False,
+    "enter_water": False,
+}
+
+PRESETS = {"meltingpot": MELTINGPOT, "hughes": HUGHES, "ssd": SSD, "socialjax": SOCIALJAX}

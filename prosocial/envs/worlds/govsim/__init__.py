@@ -1,0 +1,6 @@
+"""fishery, pasture, pollution: GovSim's renewable stock that everybody may take from, numerically."""
+
+from .codes import STORIES, demand_actions
+from .world import GovSimConfig, build
+
+__all__ = ["STORIES", "GovSimConfig", "build", "demand_actions"]
