@@ -1,19 +1,22 @@
-"""`prosocial evaluate`: play a trained policy in any world, under the true reward."""
+"""`prosocial evaluate`: play a trained policy in any world or scenario, under the true reward."""
 
 from __future__ import annotations
 
 import argparse
 import io
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import polars as pl
 import torch
 import yaml
 
-from prosocial.agents.policies import GridActorCritic, evaluate
+from prosocial.agents.partners import make_partner
+from prosocial.agents.policies import Policy, evaluate, restore_policy
+from prosocial.agents.scenarios import evaluate_scenario, get_scenario, per_capita, scenarios
 from prosocial.agents.training.checkpoint import Checkpoint, load
 from prosocial.agents.training.files import write_atomically
 from prosocial.agents.training.run_folder import read_checkpoint, read_config
@@ -22,11 +25,26 @@ from prosocial.envs.engine.errors import ConfigError
 from prosocial.envs.social import make_caregiver
 
 _PARALLEL = 100  # worlds at most, side by side
+# Columns of the rows of a scenario that the table leaves out (labels; without a caregiver there is
+# but one return), and those that are the same for all agents.
+_UNSHOWN = (
+    *("scenario", "world_index", "episode", "agent", "partner", "focal"),
+    *("social_return", "internal_return", "utility_return"),
+)
+_SHARED = ("length", "stock_final", "stock_mean")
 
 
 def main(argv: Sequence[str]) -> int:
     """Prints a table of means over episodes; with --out also writes one row per episode."""
-    arguments = _parser().parse_args(argv)
+    parser = _parser()
+    arguments = parser.parse_args(argv)
+    if arguments.scenario == "list":
+        print(list_scenarios())
+        return 0
+    if arguments.scenario:
+        return _scenario(arguments)
+    if arguments.run is None or arguments.focal:
+        parser.error("a run folder is needed; --focal goes with --scenario alone")
     rows = evaluate_run(
         arguments.run,
         world=arguments.world,
@@ -38,10 +56,7 @@ def main(argv: Sequence[str]) -> int:
     )
     print(_table(rows))
     if arguments.out:
-        buffer = io.BytesIO()
-        rows.write_parquet(buffer)
-        arguments.out.parent.mkdir(parents=True, exist_ok=True)
-        write_atomically(arguments.out, buffer.getvalue())
+        _write(rows, arguments.out)
         print(f"one row per episode: {arguments.out}")
     return 0
 
@@ -94,19 +109,69 @@ def evaluate_run(
     return pl.DataFrame(evaluate(policy, batch, episodes, greedy=greedy))
 
 
-def load_policy(checkpoint: Checkpoint) -> GridActorCritic:
+def evaluate_in_scenario(
+    name: str,
+    *,
+    run: Path | None = None,
+    focal: str | None = None,
+    overrides: dict[str, Any] | None = None,
+    episodes: int = 100,
+    greedy: bool = True,
+    seed: int = 0,
+) -> pl.DataFrame:
+    """Plays the policy of a run, or a scripted partner, as the focal agents of a scenario.
+
+    Args:
+        name: A scenario, see `scenarios`.
+        run: The run folder, or one checkpoint of it.
+        focal: Name of a partner, instead of a run.
+        overrides: Options of the world that replace those of the scenario.
+        episodes: Number of episodes, >= 1.
+        greedy: Take the likeliest actions of the policy instead of samples.
+        seed: Seed of worlds and partners.
+
+    Returns:
+        One row per episode and agent: see `evaluate_scenario`. A policy's ``partner`` is "learner".
+
+    Raises:
+        ConfigError: A name is unknown, there is no policy, or it does not fit the world.
+    """
+    if (run is None) == (focal is None):
+        raise ConfigError("The focal agents are either a run's policy or a partner: give one.")
+    scenario = get_scenario(name)
+    partner = make_partner(focal) if focal else make_partner("policy", run=run, greedy=greedy)
+    columns = evaluate_scenario(
+        scenario,
+        partner,
+        focal_name=focal or "learner",
+        episodes=episodes,
+        seed=seed,
+        overrides=overrides,
+    )
+    return pl.DataFrame(columns)
+
+
+def list_scenarios() -> str:
+    """Returns the shipped scenarios, one a line: name, slots in the order of the agents, words."""
+    lines = []
+    for name in scenarios():
+        scenario = get_scenario(name)
+        others = "".join(f", {n} {p}" for p, n in _counts(scenario.background.values()).items())
+        slots = f"{len(scenario.focal)} focal{others}"
+        tags = f" [{', '.join(scenario.tags)}]" if scenario.tags else ""
+        lines.append(f"{name:30} {scenario.description}{tags}\n{'':30} {slots}")
+    return "\n".join(lines)
+
+
+def load_policy(checkpoint: Checkpoint) -> Policy:
     """Returns the policy in a checkpoint of a run."""
     prefix = "policy/"
-    settings = dict(checkpoint.state["policy"])
-    policy = GridActorCritic(tuple(settings.pop("observation_shape")), **settings)
-    policy.load_state_dict(
-        {
-            name.removeprefix(prefix): torch.from_numpy(array)
-            for name, array in checkpoint.tensors.items()
-            if name.startswith(prefix)
-        }
-    )
-    return policy
+    weights = {
+        name.removeprefix(prefix): torch.from_numpy(array)
+        for name, array in checkpoint.tensors.items()
+        if name.startswith(prefix)
+    }
+    return restore_policy(checkpoint.state["policy"], weights)
 
 
 def parse_overrides(overrides: Sequence[str]) -> dict[str, Any]:
@@ -124,31 +189,91 @@ def parse_overrides(overrides: Sequence[str]) -> dict[str, Any]:
     return values
 
 
+def _scenario(arguments: argparse.Namespace) -> int:
+    run, overrides = arguments.run, list(arguments.overrides)
+    if arguments.focal and run is not None and "=" in str(run):
+        run, overrides = None, [str(run), *overrides]  # without a run folder, the first option
+    if arguments.world:
+        raise ConfigError("A scenario has its world; leave --world out.")
+    rows = evaluate_in_scenario(
+        arguments.scenario,
+        run=arguments.checkpoint or run,
+        focal=arguments.focal,
+        overrides=parse_overrides(overrides),
+        episodes=arguments.episodes,
+        greedy=not arguments.sampled,
+        seed=arguments.seed,
+    )
+    print(_scenario_table(rows))
+    out = arguments.out or (run and run / "scenarios" / f"{arguments.scenario}.parquet")
+    if out:
+        _write(rows, out)
+        print(f"one row per episode and agent: {out}")
+    return 0
+
+
+def _write(rows: pl.DataFrame, path: Path) -> None:
+    buffer = io.BytesIO()
+    rows.write_parquet(buffer)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    write_atomically(path, buffer.getvalue())
+
+
+def _counts(names: Any) -> dict[str, int]:
+    listed = list(names)
+    return {name: listed.count(name) for name in dict.fromkeys(listed)}
+
+
+def _scenario_table(rows: pl.DataFrame) -> str:
+    """Returns means over episodes: of the world, then per capita of focal and background."""
+    columns = {name: rows[name].to_numpy() for name in rows.columns}
+    quantities = [n for n in rows.columns if n not in (*_UNSHOWN, *_SHARED)]
+    lines = {n: per_capita(columns, True, n) for n in _SHARED if n in columns}
+    for focal, group in ((True, "focal"), (False, "background")):
+        if (columns["focal"] == focal).any():
+            lines |= {f"{group} {n}": per_capita(columns, focal, n) for n in quantities}
+    heading = f"{columns['scenario'][0]}, per agent, {len(next(iter(lines.values())))} episodes"
+    return _lines(heading, lines)
+
+
 def _table(rows: pl.DataFrame) -> str:
-    width = max(map(len, rows.columns))
-    lines = [f"{rows.height} episodes{'':{width - 7}} {'mean':>9} {'sd':>9} {'se':>9}"]
-    for name in (c for c in rows.columns if c != "episode"):
-        values = rows[name].to_numpy()
+    names = [name for name in rows.columns if name != "episode"]
+    return _lines(f"{rows.height} episodes", {name: rows[name].to_numpy() for name in names})
+
+
+def _lines(heading: str, columns: Mapping[str, np.ndarray]) -> str:
+    width = max(map(len, (*columns, heading))) + 4
+    lines = [f"{heading:{width}} {'mean':>9} {'sd':>9} {'se':>9}"]
+    for name, values in columns.items():
         sd = values.std(ddof=1) if len(values) > 1 else math.nan
         error = sd / math.sqrt(len(values))
-        lines.append(f"{name:{width + 4}} {values.mean():9.3f} {sd:9.3f} {error:9.3f}")
+        lines.append(f"{name:{width}} {values.mean():9.3f} {sd:9.3f} {error:9.3f}")
     return "\n".join(lines)
 
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="prosocial evaluate",
-        description="Play a trained policy under the true reward, caregiver always present.",
-        epilog="example: prosocial evaluate outputs/life/default/seed-0 layout=x --episodes 200",
+        description="Play a trained policy under the true reward, caregiver always present; or, "
+        "with --scenario, among held-out partners.",
+        epilog="examples: prosocial evaluate outputs/life/default/seed-0 layout=x --episodes 200; "
+        "prosocial evaluate --scenario commons_harvest_open_0 outputs/commons/seed-0",
     )
-    parser.add_argument("run", type=Path, help="run folder")
+    parser.add_argument("run", type=Path, nargs="?", help="run folder")
     parser.add_argument(
         "overrides", nargs="*", help="options of the world, such as num_walls=5 (YAML values)"
     )
     parser.add_argument("--world", help="another world; default: that of the training")
+    parser.add_argument("--scenario", help="a scenario; `--scenario list` lists them")
+    parser.add_argument("--focal", help="with --scenario: a scripted partner instead of a run")
     parser.add_argument("--episodes", type=int, default=100, help="default: 100")
     parser.add_argument("--sampled", action="store_true", help="sample actions, not the likeliest")
     parser.add_argument("--seed", type=int, default=0, help="seed of the worlds, default: 0")
     parser.add_argument("--checkpoint", type=Path, help="default: the newest good one of the run")
-    parser.add_argument("--out", type=Path, help="parquet file for one row per episode")
+    parser.add_argument(
+        "--out",
+        type=Path,
+        help="parquet file for one row per episode; with --scenario, one per episode and agent, "
+        "default: RUN/scenarios/NAME.parquet",
+    )
     return parser

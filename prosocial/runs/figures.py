@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import json
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -50,10 +51,7 @@ def main(argv: Sequence[str]) -> int:
     arguments = parser.parse_args(argv)
     # Imported here, so that --help answers at once.
     from prosocial.analysis.life_course import figure_life_courses
-    from prosocial.analysis.value_internalization.archive import copy_tables
     from prosocial.analysis.value_internalization.records import MANIFEST
-    from prosocial.analysis.value_internalization.report import write_report
-    from prosocial.runs.reproduce import conclude
 
     experiments = [folder for folder in arguments.run if (folder / MANIFEST).is_file()]
     runs = [folder for folder in arguments.run if folder not in experiments]
@@ -62,10 +60,27 @@ def main(argv: Sequence[str]) -> int:
     if arguments.tables and not experiments:
         raise ConfigError("--tables copies those of an experiment; give its folder.")
     if experiments:
-        if arguments.tables:
-            copy_tables(experiments[0], arguments.tables)
-        conclude(write_report(experiments[0], arguments.output), {})
+        _draw_experiment(experiments[0], arguments.output, arguments.tables)
         return 0
     for path in figure_life_courses(runs, arguments.output or runs[0] / "figures"):
         print(path)
     return 0
+
+
+def _draw_experiment(folder: Path, output: Path | None, tables: Path | None) -> None:
+    """Writes the report of an experiment, of whichever kind its manifest says it is."""
+    from prosocial.analysis.commons import archive as commons_archive
+    from prosocial.analysis.commons import manifest as commons_manifest
+    from prosocial.analysis.commons import report as commons_report
+    from prosocial.analysis.value_internalization import archive, records, report
+    from prosocial.runs import reproduce, reproduce_commons
+
+    manifest = json.loads((folder / records.MANIFEST).read_text(encoding="utf-8"))
+    if manifest.get("experiment") == commons_manifest.EXPERIMENT:
+        if tables:
+            commons_archive.copy_tables(folder, tables)
+        reproduce_commons.conclude(commons_report.write_report(folder, output), {})
+        return
+    if tables:
+        archive.copy_tables(folder, tables)
+    reproduce.conclude(report.write_report(folder, output), {})

@@ -30,6 +30,8 @@ def rollout() -> Rollout:
         done=done,
         terminated=terminated,
         events=empty,
+        time=empty,
+        stock=empty,
     )
 
 

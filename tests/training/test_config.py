@@ -98,7 +98,7 @@ def test_replace_checks_again() -> None:
         ({"device": "tpu"}, "device is 'tpu'; expected one of cpu, cuda"),
         ({"parent": 3}, "parent is 3; expected a string"),
         ({"world_config": 3}, "world_config is 3; expected a mapping"),
-        ({"caregiver": {"norms": {"reach_goal": "x"}}}, "norms.reach_goal is 'x'; expected a num"),
+        ({"caregiver": {"norms": {"reach_goal": "x"}}}, "Norm 'reach_goal': the amount is 'x'"),
         ({"caregiver": {"schedule": "often"}}, "schedule is 'often'; expected one of always"),
         ({"ppo": {"num_worlds": 0}}, "num_worlds is 0; expected an integer >= 1"),
         ({"phases": {"a": {"steps": -1}}}, "phases.a: PhaseConfig.steps is -1; expected an int"),

@@ -55,7 +55,7 @@ def saved(internalization: Internalization) -> dict[str, np.ndarray]:
 
 def test_only_what_happened_under_the_caregiver_is_kept_in_the_order_of_time():
     internalization, rollout = make_internalization(), make_rollout(0)
-    internalization.collect(rollout)
+    internalization.collect(rollout, 0)
     experience = internalization.experience
     assert len(experience) == 20
     expected = rollout.social_rewards[:, [0, 2], 0].ravel()
@@ -69,7 +69,7 @@ def test_each_transition_is_handed_over_once_and_can_be_recalled():
     internalization, other = make_internalization(), make_internalization()
     chunks = []
     for seed in range(3):
-        internalization.collect(make_rollout(seed))
+        internalization.collect(make_rollout(seed), 0)
         chunks.append(internalization.unsaved())
     assert internalization.unsaved() is None
     other.recall(chunks)
@@ -82,7 +82,7 @@ def test_each_transition_is_handed_over_once_and_can_be_recalled():
 def test_an_offline_fit_depends_on_experience_and_seed_and_is_restored():
     fitted = [make_internalization() for _ in range(3)]
     for internalization, seed in zip(fitted, (1, 1, 2), strict=True):
-        internalization.collect(make_rollout(0))
+        internalization.collect(make_rollout(0), 0)
         message = internalization.begin_phase(OFFLINE, seed)
         assert message is not None
         assert "fitted the ISR to 18 transitions" in message
@@ -98,7 +98,7 @@ def test_a_continual_fit_goes_on_where_it_was_interrupted():
     whole, parts = make_internalization(), make_internalization()
     for internalization in (whole, parts):
         internalization.begin_phase(CONTINUAL, seed=3)
-        internalization.collect(make_rollout(0))
+        internalization.collect(make_rollout(0), 0)
     before = predictions(whole)
     resumed = make_internalization()
     chunk = parts.unsaved()
@@ -106,7 +106,7 @@ def test_a_continual_fit_goes_on_where_it_was_interrupted():
     resumed.recall([chunk])
     resumed.load(saved(parts), seed=3)
     for internalization in (whole, resumed):
-        internalization.collect(make_rollout(1))
+        internalization.collect(make_rollout(1), 0)
     assert np.array_equal(predictions(whole), predictions(resumed))
     assert not np.array_equal(predictions(whole), before)
 
@@ -114,10 +114,10 @@ def test_a_continual_fit_goes_on_where_it_was_interrupted():
 def test_a_later_phase_ends_the_fitting_and_keeps_the_model():
     internalization = make_internalization()
     internalization.begin_phase(CONTINUAL, seed=3)
-    internalization.collect(make_rollout(0))
+    internalization.collect(make_rollout(0), 0)
     before = predictions(internalization)
     internalization.begin_phase(PhaseConfig(name="alone", internal_reward=True), seed=4)
-    internalization.collect(make_rollout(1))
+    internalization.collect(make_rollout(1), 0)
     assert np.array_equal(predictions(internalization), before)
 
 

@@ -6,7 +6,7 @@ import pytest
 import ray
 
 from prosocial.agents.internal_reward.config import ISRConfig
-from prosocial.agents.policies import GridActorCritic, evaluate
+from prosocial.agents.policies import build_policy, evaluate
 from prosocial.agents.training.config import (
     EvaluationConfig,
     PhaseConfig,
@@ -114,7 +114,7 @@ def test_the_policy_is_evaluated_under_the_true_reward_at_the_end_of_each_phase(
 def test_the_final_weights_are_those_that_were_evaluated(whole):
     config, folder = whole
     found = read_checkpoint(folder)
-    policy = GridActorCritic(**found.state["policy"])
+    policy = build_policy(found.state["policy"])
     policy.load_state_dict(below("policy/", found.tensors))
     setup = WorldSetup("caregiver_grid", seed=derived_seed(config.seed, 5, 0))
     rows = evaluate(policy, setup.make_batch(6), 6)

@@ -9,7 +9,7 @@ from ray.rllib.core.rl_module.rl_module import RLModuleSpec
 from ray.rllib.env.multi_agent_env import MultiAgentEnv
 
 import prosocial
-from prosocial.agents.training.module import GridActorCriticModule
+from prosocial.agents.training.module import ActorCriticModule
 from prosocial.agents.training.multi_agent_env import SocialMultiAgentEnv
 from prosocial.agents.training.remote_sampler import start_local_cluster
 from prosocial.envs.engine.errors import ConfigError
@@ -57,7 +57,7 @@ def test_stock_ppo_trains_on_it():
         PPOConfig()
         .environment(SocialMultiAgentEnv, env_config=OPTIONS)
         .multi_agent(policies={"shared"}, policy_mapping_fn=lambda *_, **__: "shared")
-        .rl_module(rl_module_spec=RLModuleSpec(module_class=GridActorCriticModule))
+        .rl_module(rl_module_spec=RLModuleSpec(module_class=ActorCriticModule))
         .env_runners(num_env_runners=0, num_envs_per_env_runner=4)
         .training(train_batch_size_per_learner=200, minibatch_size=100, num_epochs=1)
     )

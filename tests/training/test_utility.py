@@ -80,3 +80,22 @@ def test_errors_of_the_internal_reward_are_counted_where_it_is_used(rollout):
     terms = utility(rollout, Foreseen("additive", [0, 1, 3]))
     assert np.argwhere(terms.false_positives).tolist() == [[1, 3, 0]]
     assert np.argwhere(terms.false_negatives).tolist() == [[0, 1, 0]]
+
+
+def test_blame_that_is_felt_or_missed_counts_as_an_error_like_praise(rollout):
+    approvals = np.zeros_like(rollout.approvals)
+    approvals[0, [1, 3]] = -0.4
+    blamed = dataclasses.replace(rollout, approvals=approvals)
+    terms = utility(blamed, Foreseen("gated", [0, 1, 3]))
+    # World 3 foresees praise (+0.5): wrong where nothing happens, and wrong where blame is due.
+    assert np.argwhere(terms.false_positives).tolist() == [[0, 3, 0], [1, 3, 0]]
+    assert np.argwhere(terms.false_negatives).tolist() == [[0, 1, 0], [0, 3, 0]]
+
+
+def test_a_reward_transform_takes_the_place_of_the_material_reward(rollout):
+    class Doubled:
+        def __call__(self, rewards, done, active=None):
+            return 2 * rewards
+
+    plain, doubled = utility(rollout, None), utility(rollout, None, Doubled())  # pyright: ignore[reportArgumentType]
+    np.testing.assert_allclose(doubled.total, plain.total + rollout.env_rewards)

@@ -1,8 +1,25 @@
-"""Agents that act without learning: a small protocol, and scripted partners for the worlds."""
+"""Agents that act without learning: a small protocol, scripted partners, populations of them."""
 
 from .caregiver_grid import ShortestPathOracle
 from .helping_grid import ScriptedHelper
-from .protocol import Partner
+from .idle import IdlePartner
+from .population import Population
+from .protocol import Partner, RememberingPartner, SelectivePartner, act_for
 from .random import RandomPartner
+from .registry import make_partner, partner_entry, partners, register_partner
 
-__all__ = ["Partner", "RandomPartner", "ScriptedHelper", "ShortestPathOracle"]
+__all__ = [
+    "IdlePartner",
+    "Partner",
+    "Population",
+    "RandomPartner",
+    "RememberingPartner",
+    "ScriptedHelper",
+    "SelectivePartner",
+    "ShortestPathOracle",
+    "act_for",
+    "make_partner",
+    "partner_entry",
+    "partners",
+    "register_partner",
+]

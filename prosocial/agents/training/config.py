@@ -16,10 +16,12 @@ import yaml
 import prosocial.envs.worlds  # noqa: F401 - registers the worlds
 from prosocial.agents.internal_reward.config import ISRConfig
 from prosocial.agents.training.schema import from_mapping, to_dict
+from prosocial.agents.training.world_setup import WorldSetup
 from prosocial.envs.engine import registry
 from prosocial.envs.engine.config import Config
 from prosocial.envs.engine.errors import ConfigError
 from prosocial.envs.social.config import CaregiverConfig, make_caregiver
+from prosocial.envs.social.transforms import TransformConfig
 
 
 @dataclass(frozen=True)
@@ -81,16 +83,18 @@ class PolicyConfig(Config):
     """The policy network.
 
     Attributes:
-        network: "grid_cnn", the convolutional actor-critic of Rong & Kleiman-Weiner (2024).
-        scale_observations: Divide observations by 255, as the paper does for its single learner.
+        network: "grid_cnn", the convolutional actor-critic of Rong & Kleiman-Weiner (2024), or
+            "cell_embedding" for observations that are codes of cells, such as those of the commons.
+        scale_observations: Divide observations by 255, as the paper does for its single learner;
+            "grid_cnn" only.
     """
 
-    network: Literal["grid_cnn"] = "grid_cnn"
+    network: Literal["grid_cnn", "cell_embedding"] = "grid_cnn"
     scale_observations: bool = True
 
     def __post_init__(self) -> None:
         """Checks every field; raises a ConfigError that names the field and what was expected."""
-        self.require_choice("network", ("grid_cnn",))
+        self.require_choice("network", ("grid_cnn", "cell_embedding"))
         self.require_bool("scale_observations")
 
 
@@ -133,6 +137,8 @@ class PhaseConfig(Config):
             "continual" fits it all along while the caregiver is present, "none" leaves it as it is.
         collect: Keep the transitions with the caregiver present as social experience for the ISR.
         learn: Update the policy; False keeps its weights.
+        partners: By slot (index of an agent, as text), who acts there instead of a learner: the
+            name of a partner, or a mapping with ``name`` and its options.
     """
 
     name: str
@@ -143,6 +149,7 @@ class PhaseConfig(Config):
     fit_isr: Literal["none", "offline", "continual"] = "none"
     collect: bool = False
     learn: bool = True
+    partners: dict[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         """Checks every field; raises a ConfigError that names the field and what was expected."""
@@ -169,6 +176,8 @@ class TrainConfig(Config):
         policy: Policy network.
         caregiver: The caregiver at its base; a phase may override fields.
         isr: Model of the social reward, and how its predictions enter the utility.
+        reward_transform: What learners make of everybody's R_e (`prosocial.envs.social.transforms`:
+            common reward, inequity aversion, ...); "individual": each counts its own.
         phases: Phases in order, at least one.
         parent: Run folder whose last checkpoint (policy, optimiser, ISR, experience) this life goes
             on from; None begins from random weights.
@@ -189,6 +198,7 @@ class TrainConfig(Config):
     policy: PolicyConfig = field(default_factory=PolicyConfig)
     caregiver: CaregiverConfig = field(default_factory=CaregiverConfig)
     isr: ISRConfig = field(default_factory=ISRConfig)
+    reward_transform: TransformConfig = field(default_factory=TransformConfig)
     phases: tuple[PhaseConfig, ...] = (PhaseConfig("socialization", collect=True),)
     parent: str | None = None
     evaluation: EvaluationConfig = field(default_factory=EvaluationConfig)
@@ -254,8 +264,17 @@ class TrainConfig(Config):
         for phase in self.phases:
             world = self._build(f"phases.{phase.name}.world", self.phase_world(phase))
             make_caregiver(self.phase_caregiver(phase), world)
+            self._check_partners(phase, world.num_agents)
         for name in self.evaluation.worlds:
             self._build(f"evaluation.worlds.{name}", self.evaluation_world(name))
+
+    def _check_partners(self, phase: PhaseConfig, num_agents: int) -> None:
+        setup = WorldSetup(self.world, partners=phase.partners)
+        try:
+            setup.learner_slots(num_agents)
+            setup.make_partners(num_agents)
+        except ConfigError as error:
+            raise ConfigError(f"phases.{phase.name}: {error}") from error
 
     def _build(self, where: str, overrides: Mapping[str, Any]) -> Any:
         try:

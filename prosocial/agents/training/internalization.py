@@ -18,6 +18,7 @@ from prosocial.envs.engine.world import World
 from .config import PhaseConfig
 from .rollout import Rollout, num_bodies
 
+_MEMORY = 6  # purpose of the draws of what is remembered
 _COLUMNS = ("observations", "actions", "social_rewards", "env_rewards")
 
 
@@ -29,12 +30,15 @@ class Internalization:
         experience: Everything lived through under a caregiver, ancestors' lives included.
     """
 
-    def __init__(self, config: ISRConfig, world: World) -> None:
+    def __init__(self, config: ISRConfig, world: World, seed: int = 0) -> None:
         self.model: InternalReward | None = None
         self.experience = SocialExperience(world.observation_shape, num_bodies(world))
+        if config.observation_codes is None:
+            config = config.replace(observation_codes=world.observation_codes)
         self._config = config
         self._continual: ContinualISR | None = None
         self._saved = 0
+        self._seed = seed
 
     def begin_phase(self, phase: PhaseConfig, seed: int) -> str | None:
         """Fits or prepares the internal reward as the phase asks; returns a line for the log.
@@ -59,18 +63,37 @@ class Internalization:
             self.model = self._continual.model
         return None
 
-    def collect(self, rollout: Rollout) -> None:
-        """Keeps the steps at which the caregiver was present, and goes on fitting if asked to."""
-        shape = rollout.env_rewards.shape
+    def collect(self, rollout: Rollout, iteration: int, agents: np.ndarray | None = None) -> None:
+        """Keeps the steps at which the caregiver was present, and goes on fitting if asked to.
+
+        Args:
+            rollout: What was experienced.
+            iteration: Lifetime number of the iteration; addresses which unrewarded steps are kept.
+            agents: Indices of the learners that the caregiver watches; None for all agents.
+        """
+        agents = np.arange(rollout.env_rewards.shape[2]) if agents is None else agents
+        present = np.broadcast_to(rollout.present[:, :, None], rollout.env_rewards.shape)
+        kept = (
+            present[:, :, agents]
+            & self._remembered(rollout.social_rewards, iteration)[:, :, agents]
+        )
         self.experience.append(
-            rollout.observations,
-            rollout.body_actions,
-            rollout.social_rewards,
-            env_rewards=rollout.env_rewards,
-            present=np.broadcast_to(rollout.present[:, :, None], shape),
+            rollout.observations[:, :, agents],
+            rollout.body_actions[:, :, agents],
+            rollout.social_rewards[:, :, agents],
+            env_rewards=rollout.env_rewards[:, :, agents],
+            present=kept,
         )
         if self._continual is not None:
             self._continual.update(self.experience)
+
+    def _remembered(self, social_rewards: np.ndarray, iteration: int) -> np.ndarray:
+        """Returns which steps are remembered, bool of the shape of the social rewards."""
+        share = self._config.keep_unrewarded
+        if share == 1.0:
+            return np.ones(social_rewards.shape, bool)
+        draws = np.random.default_rng([_MEMORY, self._seed, iteration]).random(social_rewards.shape)
+        return (np.abs(social_rewards) > self._config.rewarded_above) | (draws < share)
 
     def recall(self, chunks: Iterable[Mapping[str, np.ndarray]]) -> None:
         """Adds experience from chunks that ``unsaved`` returned."""

@@ -15,6 +15,7 @@ import torch
 
 from prosocial.agents.policies.acting import evaluate
 from prosocial.envs.engine.errors import ConfigError
+from prosocial.envs.social.config import make_caregiver
 
 from .checkpoint import Checkpoint
 from .config import PhaseConfig, TrainConfig
@@ -24,7 +25,7 @@ from .memory import keep_freed_memory
 from .progress import describe
 from .records import Recorder
 from .run_folder import RunFolder, read_checkpoint, read_config, read_experience
-from .trainer import Trainer
+from .trainer import Iteration, Trainer
 from .world_setup import WorldSetup, derived_seed
 
 OnIteration = Callable[[dict[str, Any]], None]
@@ -110,8 +111,8 @@ class _Life:
         self._position = Position()
         world = self._setup(config.phases[0]).build()
         self._trainer = Trainer(config, world)
-        self._internalization = Internalization(config.isr, world)
-        self._recorder = Recorder(world, config.ppo.num_worlds)
+        self._internalization = Internalization(config.isr, world, config.seed)
+        self._recorder = self._make_recorder(config.phases[0])
         self._restore(folder.restore())
 
     def run(self, on_iteration: OnIteration | None) -> None:
@@ -132,7 +133,7 @@ class _Life:
     def _begin(self, phase: PhaseConfig) -> None:
         self._folder.status(phase=phase.name)
         self._trainer.begin_phase()
-        self._recorder = Recorder(self._setup(phase).build(), self._config.ppo.num_worlds)
+        self._recorder = self._make_recorder(phase)
         message = self._internalization.begin_phase(phase, self._isr_seed())
         if message:
             self._folder.log(message)
@@ -147,7 +148,9 @@ class _Life:
             learn=phase.learn,
         )
         if phase.collect:
-            internalization.collect(result.rollout)
+            internalization.collect(
+                result.rollout, position.iteration, self._watched(phase, result)
+            )
         measured, episodes = self._recorder.add(result)
         place = {**self._place(phase), "iteration": position.iteration}
         before = position.phase_steps
@@ -201,7 +204,19 @@ class _Life:
         config = self._config
         seed = derived_seed(config.seed, _WORLDS_SEED, self._position.phase_start)
         caregiver = config.phase_caregiver(phase)
-        return WorldSetup(config.world, config.phase_world(phase), caregiver, seed)
+        return WorldSetup(config.world, config.phase_world(phase), caregiver, seed, phase.partners)
+
+    def _make_recorder(self, phase: PhaseConfig) -> Recorder:
+        setup = self._setup(phase)
+        return Recorder(setup.build(), self._config.ppo.num_worlds, setup.partners)
+
+    def _watched(self, phase: PhaseConfig, result: Iteration) -> np.ndarray:
+        """Returns the learners that the caregiver of a phase watches, indices of agents."""
+        setup = self._setup(phase)
+        caregiver = make_caregiver(setup.caregiver, setup.build())
+        assert caregiver is not None  # a configuration always makes one
+        watched = caregiver.watched(result.rollout.actions.shape[2])
+        return result.learners[watched[result.learners]]
 
     def _isr_seed(self) -> int:
         return derived_seed(self._config.seed, _ISR_SEED, self._position.phase_start)
@@ -235,7 +250,8 @@ class _Life:
 
     def _restore_phase(self, tensors: dict[str, np.ndarray]) -> None:
         phase = self._config.phases[self._position.phase]
-        self._recorder = Recorder(self._setup(phase).build(), self._config.ppo.num_worlds)
+        self._recorder = self._make_recorder(phase)
+        self._trainer.load_traces(tensors, self._setup(phase).build().num_agents)
         prefix = "episodes/"
         sums = {n.removeprefix(prefix): v for n, v in tensors.items() if n.startswith(prefix)}
         self._recorder.sums.restore(sums)
@@ -249,10 +265,11 @@ class _Life:
                 "first, then start this run again."
             )
         settings = self._trainer.policy.settings
-        if found.state["policy"] != settings:
+        held = {"network": "grid_cnn", **found.state["policy"]}  # unnamed in version 0.1
+        if held != settings:
             raise ConfigError(
-                f"The parent {parent} has a policy with {found.state['policy']}; this run needs "
-                f"{settings}. Give both the same world and policy configuration."
+                f"The parent {parent} has a policy with {held}; this run needs {settings}. "
+                "Give both the same world and policy configuration."
             )
         self._trainer.load(found.tensors)
         self._internalization.load(found.tensors, seed=0)

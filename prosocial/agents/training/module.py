@@ -10,27 +10,28 @@ from ray.rllib.core.rl_module.apis.value_function_api import ValueFunctionAPI
 from ray.rllib.core.rl_module.torch.torch_rl_module import TorchRLModule
 from torch import Tensor
 
-from prosocial.agents.policies.network import GridActorCritic
+from prosocial.agents.policies.building import Policy, build_policy
 
 
-class GridActorCriticModule(TorchRLModule, ValueFunctionAPI):
-    """RLModule around ``GridActorCritic``; it serves RLlib's own algorithms too.
+class ActorCriticModule(TorchRLModule, ValueFunctionAPI):
+    """RLModule around a network of ``prosocial.agents.policies``, for RLlib's own algorithms too.
 
-    ``model_config`` may hold ``scale_observations`` and ``seed`` of the network; RLlib adds entries
-    of its own, which say nothing about this network.
+    ``model_config`` may hold ``policy``, the settings of the network (default: a "grid_cnn" for the
+    spaces), and ``seed``; RLlib adds entries of its own, which say nothing about this network.
 
     One pass gives logits and values. ``InferenceOnlyAPI`` is left out on purpose: RLlib would strip
     the critic from the modules of its runners, which need the values.
     """
 
-    net: GridActorCritic
+    net: Policy
 
     def setup(self) -> None:
         """Builds the network."""
         space: Any = self.action_space
-        settings: Any = self.model_config
-        options = {n: settings[n] for n in ("scale_observations", "seed") if n in settings}
-        self.net = GridActorCritic(self.observation_space.shape, int(space.n), **options)
+        options: Any = self.model_config
+        shape = list(self.observation_space.shape)
+        settings = {"observation_shape": shape, "num_actions": int(space.n)}
+        self.net = build_policy({**settings, **options.get("policy", {})}, options.get("seed", 0))
 
     def train(self, mode: bool = True) -> Self:
         """Switches between training and evaluation; RLlib asks for it before every single pass."""

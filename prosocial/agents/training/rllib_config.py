@@ -14,7 +14,7 @@ from ray.rllib.core.rl_module.rl_module import RLModuleSpec
 from prosocial.envs.engine.world import World
 
 from .config import TrainConfig
-from .module import GridActorCriticModule
+from .module import ActorCriticModule
 from .world_setup import derived_seed
 
 LEARNER = "learner"  # id of the one module, shared by all agents of a world
@@ -27,15 +27,27 @@ def spaces(world: World) -> tuple[gym.spaces.Box, gym.spaces.Discrete]:
     return observations, gym.spaces.Discrete(world.num_actions)
 
 
+def policy_settings(config: TrainConfig, world: World) -> dict[str, Any]:
+    """Returns what ``prosocial.agents.policies.build_policy`` takes."""
+    settings: dict[str, Any] = {
+        "network": config.policy.network,
+        "observation_shape": list(world.observation_shape),
+        "num_actions": world.num_actions,
+    }
+    if config.policy.network == "cell_embedding":
+        return {**settings, "observation_codes": world.observation_codes}
+    return {**settings, "scale_observations": config.policy.scale_observations}
+
+
 def module_spec(config: TrainConfig, world: World) -> MultiRLModuleSpec:
     """Returns the specification of the policy module with its seeded initial weights."""
     observation_space, action_space = spaces(world)
-    settings: dict[str, Any] = {
-        "scale_observations": config.policy.scale_observations,
+    settings = {
+        "policy": policy_settings(config, world),
         "seed": derived_seed(config.seed, _NETWORK_SEED),
     }
     spec = RLModuleSpec(
-        module_class=GridActorCriticModule,
+        module_class=ActorCriticModule,
         observation_space=observation_space,
         action_space=action_space,
         model_config=settings,

@@ -11,6 +11,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from prosocial.agents.partners.population import Population
 from prosocial.agents.policies.acting import gumbel_noise
 from prosocial.envs.engine.batch import Batch
 from prosocial.envs.engine.world import World
@@ -43,6 +44,9 @@ class Rollout:
         done: Whether an episode ended, bool (T, B).
         terminated: Whether it ended for good, bool (T, B).
         events: Structured uint8 (T, B, N).
+        time: Steps of the episode before each step, int32 (T, B).
+        stock: What is left of a common resource after each step (the world's field ``stock``),
+            float32 (T, B); NaN in worlds without one.
     """
 
     observations: np.ndarray
@@ -60,6 +64,8 @@ class Rollout:
     done: np.ndarray
     terminated: np.ndarray
     events: np.ndarray
+    time: np.ndarray
+    stock: np.ndarray
 
     @property
     def world_steps(self) -> int:
@@ -82,13 +88,16 @@ def join(parts: Sequence[Rollout]) -> Rollout:
 
 
 @torch.inference_mode()
-def collect(network: Network, batch: Batch, steps: int) -> Rollout:
+def collect(
+    network: Network, batch: Batch, steps: int, partners: Population | None = None
+) -> Rollout:
     """Steps all worlds with sampled actions; one forward pass a step serves all worlds and agents.
 
     Args:
         network: Policy and value.
         batch: The worlds, reset before, with automatic reset.
         steps: T >= 1.
+        partners: Act in their slots in the learners' place.
     """
     shape = batch.num_worlds, batch.num_agents
     store = _allocate(batch, steps)
@@ -101,6 +110,9 @@ def collect(network: Network, batch: Batch, steps: int) -> Rollout:
         store["logits"][t] = logits.numpy().reshape(*shape, -1)
         store["values"][t] = values.numpy().reshape(shape)
         store["actions"][t] = (store["logits"][t] + noise[t]).argmax(-1)
+        if partners is not None:
+            slots = list(partners.slots)
+            store["actions"][t][:, slots] = partners.act_for(batch, slots)
         batch.step(store["actions"][t], out=observations[t + 1])
         _record(store, batch, t)
         if batch.truncated.any():
@@ -127,6 +139,8 @@ def _allocate(batch: Batch, steps: int) -> dict[str, Any]:
         "done": np.empty(shape[:2], bool),
         "terminated": np.empty(shape[:2], bool),
         "events": np.empty(shape, batch.events.dtype),
+        "time": np.empty(shape[:2], np.int32),
+        "stock": np.full(shape[:2], np.nan, np.float32),
         **{name: np.empty(shape, np.float32) for name in floats},
     }
 
@@ -140,6 +154,14 @@ def _record(store: dict[str, Any], batch: Batch, t: int) -> None:
     store["done"][t] = batch.done
     store["terminated"][t] = batch.terminated
     store["events"][t] = batch.events
+    store["time"][t] = _after(batch, "t") - 1
+    if "stock" in (batch.state.dtype.names or ()):
+        store["stock"][t] = _after(batch, "stock")
+
+
+def _after(batch: Batch, field: str) -> np.ndarray:
+    """Returns a field of the records after this step, before any automatic reset, (B,)."""
+    return np.where(batch.done, batch.final_states[field], batch.state[field])
 
 
 def _body_actions(batch: Batch, actions: np.ndarray) -> np.ndarray:

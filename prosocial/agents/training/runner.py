@@ -14,6 +14,7 @@ from ray.rllib.env.env_runner import EnvRunner
 from ray.rllib.utils.checkpoints import Checkpointable
 from ray.rllib.utils.metrics import WEIGHTS_SEQ_NO
 
+from prosocial.agents.partners.population import Population
 from prosocial.envs.engine.batch import Batch
 from prosocial.envs.engine.errors import ConfigError, ResetNeededError
 
@@ -54,6 +55,7 @@ class BatchEnvRunner(EnvRunner, Checkpointable):
         self._first, self._num_worlds = share(settings["num_worlds"], index, count)
         self._steps = settings["rollout_steps"] // settings["num_worlds"]
         self._setup: WorldSetup | None = None
+        self._partners: Population | None = None
         self._weights_seq_no = 0
         self.env: Batch | None = None
         self._module_spec: Any = self.config.rl_module_spec
@@ -67,6 +69,7 @@ class BatchEnvRunner(EnvRunner, Checkpointable):
         """Builds the batch of the present phase and resets it."""
         if self._setup is not None:
             self.env = self._setup.make_batch(self._num_worlds, self._first)
+            self._partners = self._setup.make_partners(self.env.num_agents)
             self.env.reset()
 
     def set_phase(self, setup: WorldSetup) -> None:
@@ -90,7 +93,7 @@ class BatchEnvRunner(EnvRunner, Checkpointable):
         if self.env is None:
             raise ResetNeededError("This runner has no worlds yet: call set_phase before sample.")
         (module_id,) = self.module.keys()
-        rollout = collect(self.module[module_id].net, self.env, self._steps)
+        rollout = collect(self.module[module_id].net, self.env, self._steps, self._partners)
         self.num_env_steps_sampled_lifetime += rollout.world_steps
         return rollout
 

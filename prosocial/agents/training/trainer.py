@@ -13,9 +13,10 @@ from ray.rllib.policy.sample_batch import MultiAgentBatch, SampleBatch
 from ray.rllib.utils.metrics import NUM_ENV_STEPS_SAMPLED_LIFETIME
 
 from prosocial.agents.internal_reward.model import InternalReward
-from prosocial.agents.policies.network import GridActorCritic
+from prosocial.agents.policies.building import Policy
 from prosocial.envs.engine.errors import ProsocialError
 from prosocial.envs.engine.world import World
+from prosocial.envs.social.transforms import RewardTransform
 
 from .advantages import generalized_advantages
 from .config import TrainConfig
@@ -42,11 +43,13 @@ class Iteration:
         rollout: What was experienced.
         utility: What was learned from.
         losses: Means over the minibatches of the update by name; empty if nothing was learned.
+        learners: Indices of the agents that learn, int64.
     """
 
     rollout: Rollout
     utility: Utility
     losses: dict[str, float]
+    learners: np.ndarray
 
 
 class Trainer:
@@ -64,9 +67,12 @@ class Trainer:
         self._learner.build()
         self._sampler = _make_sampler(settings)
         self.worlds: list[np.ndarray] | None = None
+        self._transform: RewardTransform | None = None
+        if config.reward_transform.name != "individual" or config.reward_transform.options:
+            self._transform = config.reward_transform.make()
 
     @property
-    def policy(self) -> GridActorCritic:
+    def policy(self) -> Policy:
         """The network as it is now."""
         module: Any = self._learner.module[LEARNER]
         return module.net
@@ -95,10 +101,13 @@ class Trainer:
         Raises:
             DivergedError: The loss is not finite.
         """
+        if self.worlds is None and self._transform is not None:
+            self._transform.begin(self._config.ppo.num_worlds, setup.build().num_agents)
         rollout = self.sample(setup)
-        terms = utility(rollout, internal_reward)
-        losses = self.learn(rollout, terms.total, iteration) if learn else {}
-        return Iteration(rollout, terms, losses)
+        terms = utility(rollout, internal_reward, self._transform)
+        learners = setup.learner_slots(rollout.actions.shape[2])
+        losses = self.learn(rollout, terms.total, iteration, learners) if learn else {}
+        return Iteration(rollout, terms, losses, learners)
 
     def sample(self, setup: WorldSetup) -> Rollout:
         """Steps the worlds of a phase on with the present policy."""
@@ -106,13 +115,20 @@ class Trainer:
         rollout, self.worlds = self._sampler.sample(weights, setup, self.worlds)
         return rollout
 
-    def learn(self, rollout: Rollout, rewards: np.ndarray, iteration: int) -> dict[str, float]:
+    def learn(
+        self,
+        rollout: Rollout,
+        rewards: np.ndarray,
+        iteration: int,
+        learners: np.ndarray | None = None,
+    ) -> dict[str, float]:
         """Updates the policy.
 
         Args:
             rollout: What was experienced.
             rewards: What to learn from, float32 (T, B, N).
             iteration: As for ``iterate``.
+            learners: Indices of the agents whose experience counts; None for all.
 
         Returns:
             Means of the losses and statistics over the minibatches by name.
@@ -131,6 +147,8 @@ class Trainer:
             Postprocessing.ADVANTAGES: advantages,
             Postprocessing.VALUE_TARGETS: targets,
         }
+        if learners is not None and len(learners) < rollout.actions.shape[2]:
+            columns = {name: column[:, :, learners] for name, column in columns.items()}
         flat = {name: column.reshape(-1, *column.shape[3:]) for name, column in columns.items()}
         self._learner.update(
             batch=MultiAgentBatch({LEARNER: SampleBatch(flat)}, env_steps=rollout.world_steps),
@@ -148,7 +166,7 @@ class Trainer:
         return dict(losses)
 
     def state_tensors(self) -> dict[str, Any]:
-        """Returns weights "policy/...", moments of Adam "adam/..." and worlds "worlds/..."."""
+        """Returns weights "policy/...", Adam's "adam/...", "worlds/..." and "transform/..."."""
         weights = self.policy.state_dict()
         tensors: dict[str, Any] = {f"policy/{n}": value.cpu() for n, value in weights.items()}
         optimizer = self._learner.get_optimizer(LEARNER)
@@ -157,6 +175,9 @@ class Trainer:
                 tensors[f"adam/{name}/{moment}"] = value.detach().cpu()
         for runner, worlds in enumerate(self.worlds or []):
             tensors[f"worlds/{runner}"] = worlds
+        if self._transform is not None and self.worlds is not None:
+            traces = self._transform.state()
+            tensors |= {f"transform/{name}": array for name, array in traces.items()}
         return tensors
 
     def load(self, tensors: dict[str, np.ndarray]) -> None:
@@ -168,6 +189,14 @@ class Trainer:
                 optimizer.state[parameter][moment] = value.to(parameter.device)
         count = sum(n.startswith("worlds/") for n in tensors)
         self.worlds = [tensors[f"worlds/{runner}"].copy() for runner in range(count)] or None
+
+    def load_traces(self, tensors: dict[str, np.ndarray], num_agents: int) -> None:
+        """Takes over the memory of the reward transform, in the middle of a phase."""
+        if self._transform is not None:
+            self._transform.begin(self._config.ppo.num_worlds, num_agents)
+            prefix = "transform/"
+            found = {n.removeprefix(prefix): v for n, v in tensors.items() if n.startswith(prefix)}
+            self._transform.restore(found)
 
     def close(self) -> None:
         """Ends the runners."""

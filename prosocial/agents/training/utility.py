@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from prosocial.agents.internal_reward.model import InternalReward
+from prosocial.envs.social.transforms import RewardTransform
 
 from .rollout import Rollout
 
@@ -18,9 +19,10 @@ class Utility:
     Attributes:
         total: U, float32 (T, B, N).
         internal: R_i, float32 (T, B, N); 0 where the caregiver is present.
-        false_positives: Steps without caregiver that the internal reward calls approved and the
-            caregiver would not have approved, bool (T, B, N).
-        false_negatives: The reverse, bool (T, B, N).
+        false_positives: Steps without caregiver that the internal reward calls approved (or
+            disapproved) and the caregiver would not have, bool (T, B, N).
+        false_negatives: Steps without caregiver that the caregiver would have approved (or
+            disapproved) of and the internal reward does not, bool (T, B, N).
     """
 
     total: np.ndarray
@@ -29,17 +31,27 @@ class Utility:
     false_negatives: np.ndarray
 
 
-def utility(rollout: Rollout, internal_reward: InternalReward | None) -> Utility:
+def utility(
+    rollout: Rollout,
+    internal_reward: InternalReward | None,
+    transform: RewardTransform | None = None,
+) -> Utility:
     """Returns the utility of every step (Rong & Kleiman-Weiner 2024, MDP with social rewards).
 
     Args:
         rollout: What was experienced.
         internal_reward: Supplies R_i where the caregiver is absent; None: R_i = 0.
+        transform: What the learners make of everybody's R_e, such as inequity aversion; None: each
+            counts its own.
     """
     shape = rollout.env_rewards.shape
+    env_rewards = rollout.env_rewards
+    if transform is not None:
+        steps = zip(rollout.env_rewards, rollout.done, strict=True)
+        env_rewards = np.stack([transform(rewards, done) for rewards, done in steps])
     present = np.broadcast_to(rollout.present[:, :, None], shape)
     # R_s is 0 in the records wherever the caregiver was absent.
-    total = rollout.env_rewards + rollout.social_rewards
+    total = env_rewards + rollout.social_rewards
     internal = np.zeros(shape, np.float32)
     false_positives, false_negatives = np.zeros(shape, bool), np.zeros(shape, bool)
     absent = ~present
@@ -47,11 +59,14 @@ def utility(rollout: Rollout, internal_reward: InternalReward | None) -> Utility
         predictions = internal_reward.predict(
             rollout.observations[absent], rollout.body_actions[absent]
         )
-        total[absent], internal[absent] = internal_reward.combine(
-            rollout.env_rewards[absent], predictions
-        )
+        total[absent], internal[absent] = internal_reward.combine(env_rewards[absent], predictions)
         bound = internal_reward.config.accept_above
-        accepted, approved = predictions > bound, rollout.approvals[absent] > bound
-        false_positives[absent] = accepted & ~approved
-        false_negatives[absent] = approved & ~accepted
+        judged, truth = _verdict(predictions, bound), _verdict(rollout.approvals[absent], bound)
+        false_positives[absent] = (judged != 0) & (judged != truth)
+        false_negatives[absent] = (truth != 0) & (judged != truth)
     return Utility(total, internal, false_positives, false_negatives)
+
+
+def _verdict(scores: np.ndarray, bound: float) -> np.ndarray:
+    """Returns 1 where scores approve, -1 where they disapprove, 0 elsewhere; int8."""
+    return (scores > bound).astype(np.int8) - (scores < -bound)

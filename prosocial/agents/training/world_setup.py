@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+import numpy as np
+
+from prosocial.agents.partners.population import Population
+from prosocial.agents.partners.protocol import Partner, RememberingPartner
+from prosocial.agents.partners.registry import make_partner
 from prosocial.envs.engine.batch import Batch
+from prosocial.envs.engine.errors import ConfigError
 from prosocial.envs.engine.random import world_seeds
 from prosocial.envs.engine.registry import build
 from prosocial.envs.engine.world import World
@@ -21,12 +28,15 @@ class WorldSetup:
         config: Fields of the world's configuration that differ from its defaults.
         caregiver: Who gives social rewards.
         seed: Of the batch, in [0, 2**64).
+        partners: By slot (index of an agent, as text), who acts there instead of a learner: the
+            name of a partner, or a mapping with ``name`` and its options.
     """
 
     world: str
     config: dict[str, Any] = field(default_factory=dict)
     caregiver: CaregiverConfig = field(default_factory=CaregiverConfig)
     seed: int = 0
+    partners: dict[str, Any] = field(default_factory=dict)
 
     def build(self) -> World:
         """Returns the configured world."""
@@ -38,9 +48,60 @@ class WorldSetup:
         caregiver = make_caregiver(self.caregiver, world)
         return Batch(world, num_worlds, seed=self.seed, first=first, caregiver=caregiver)
 
+    def learner_slots(self, num_agents: int) -> np.ndarray:
+        """Returns the indices of the agents that learn, int64, ascending.
+
+        Raises:
+            ConfigError: A slot of a partner is no agent of the world, or nobody learns.
+        """
+        taken = [self._slot(text, num_agents) for text in self.partners]
+        learners = np.setdiff1d(np.arange(num_agents), np.array(taken, np.int64))
+        if not len(learners):
+            raise ConfigError(f"partners take all {num_agents} slots; leave one to a learner.")
+        return learners
+
+    def make_partners(self, num_agents: int) -> Population | None:
+        """Returns who acts beside the learners; None if nobody does.
+
+        Raises:
+            ConfigError: A name, option or slot is wrong, or a partner has a memory, which a
+                checkpoint could not hold.
+        """
+        if not self.partners:
+            return None
+        made: list[tuple[Any, Partner]] = []
+        slots: dict[int, Partner] = {}
+        for text, named in self.partners.items():
+            partner = next((one for other, one in made if other == named), None)
+            if partner is None:
+                options = dict(named) if isinstance(named, Mapping) else {"name": named}
+                partner = make_partner(**options)
+                made.append((named, partner))
+            slots[self._slot(text, num_agents)] = partner
+        remembering = [named for named, one in made if _remembers(one)]
+        if remembering:
+            raise ConfigError(
+                f"Partners {remembering} remember earlier steps, which a training checkpoint does "
+                "not hold. Meet them in scenarios and evaluations; train beside others."
+            )
+        population = Population(slots)
+        population.reset(self.seed)
+        return population
+
+    def _slot(self, text: str, num_agents: int) -> int:
+        if not str(text).isdecimal() or int(text) >= num_agents:
+            raise ConfigError(
+                f"partners names slot {text!r}; expected an agent's index, 0 .. {num_agents - 1}."
+            )
+        return int(text)
+
 
 def derived_seed(seed: int, *purposes: int) -> int:
     """Returns a seed in [0, 2**63) for one purpose: a pure function of a seed and integers >= 0."""
     for purpose in purposes:
         seed = int(world_seeds(seed, purpose, 1)[0])
     return seed >> 1
+
+
+def _remembers(partner: Partner) -> bool:
+    return isinstance(partner, RememberingPartner) and getattr(partner, "remembers", True)

@@ -1,0 +1,1 @@
+"""The commons experiment: does an internal social reward sustain a commons on its own?"""
