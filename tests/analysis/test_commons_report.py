@@ -133,7 +133,7 @@ def test_a_budget_without_claims_is_not_judged(tmp_path):
 def test_missing_runs_are_named_by_the_checks(tmp_path):
     lost = tuple(f"harvest/isr/seed-{seed}" for seed in (1, 2, 3))
     found = verdicts(tmp_path, unfinished=(*lost, "harvest/transfer/seed-1"))
-    assert "no finished run of harvest, isr" in found["C3a harvest"].observed
+    assert "no episode in finished runs of harvest, isr" in found["C3a harvest"].observed
     assert found["C1 harvest"].status is Status.HELD
     assert found["C5 harvest"].status is Status.HELD  # from the other two seeds
 
@@ -187,6 +187,12 @@ def test_a_report_before_any_run_is_finished_says_so(tmp_path):
     assert report.folder == made / "report"
     copy_tables(made, tmp_path / "tables")
     assert read_experiment(tmp_path / "tables").missing == report.missing
+
+
+def test_one_seed_has_no_interval(tmp_path):
+    made = write_commons(tmp_path, worlds=("harvest",), seeds=(1,))
+    page = texts.outcomes_text(tables.outcomes(read_experiment(made)), "harvest")
+    assert "[" not in page
 
 
 def test_tests_are_ordered_for_figures():

@@ -14,7 +14,17 @@ SINGLE = [  # one controlled agent
     ("helping_grid", {}),
     ("helping_grid", {"caregiver": "default", "time_limit": "truncated", "max_steps": 30}),
 ]
-SEVERAL = [("helping_grid", {"scripted_caregiver": False, "caregiver": "default"})]
+SHORT = {"min_steps": 100, "max_steps": 100}  # whole episodes within a test
+SEVERAL = [
+    ("helping_grid", {"scripted_caregiver": False, "caregiver": "default"}),
+    ("commons_harvest", {"caregiver": "default", **SHORT}),
+    ("commons_harvest", {"preset": "socialjax", "layout": "closed", "identities": True, **SHORT}),
+    ("clean_up", {"caregiver": "default", **SHORT}),
+    ("clean_up", {"preset": "ssd", "num_agents": 3, **SHORT}),
+    ("fishery", {"caregiver": "default"}),
+    ("pasture", {"num_agents": 3, "newcomer_round": 2, "catches": "each"}),
+    ("pollution", {"num_agents": 8, "allocation": "proportional"}),
+]
 ALL = SINGLE + SEVERAL
 
 

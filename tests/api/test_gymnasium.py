@@ -13,7 +13,7 @@ import prosocial
 from prosocial.envs.api import gymnasium_id, pettingzoo_id
 from prosocial.envs.engine import ActionError, ConfigError
 
-IDS = [gymnasium_id(name, 0) for name in prosocial.worlds()]
+IDS = [gymnasium_id(name, 0) for name in ("caregiver_grid", "helping_grid")]
 
 
 def world_id(name):
@@ -30,7 +30,7 @@ def play(env, steps, seed):
     return told
 
 
-def test_every_world_is_registered():
+def test_every_world_with_one_agent_is_registered():
     assert {i for i in gymnasium.registry if i.startswith("prosocial/")} == set(IDS)
 
 
@@ -143,7 +143,9 @@ def test_pettingzoos_registry_knows_the_worlds():
         env = registration.make("parallel", pettingzoo_id(name, 0), caregiver="default")
         observations, _ = env.reset(seed=1)
         same, _ = prosocial.make(name, caregiver="default").reset(seed=1)
-        assert observations["learner"].tobytes() == same["learner"].tobytes()
+        assert {k: v.tobytes() for k, v in observations.items()} == {
+            k: v.tobytes() for k, v in same.items()
+        }
 
 
 def test_several_agents_are_refused_with_the_way_out():

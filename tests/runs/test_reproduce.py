@@ -106,7 +106,7 @@ def test_failures_are_listed_and_make_the_status(monkeypatch, tmp_path, capsys):
     [
         (["--preset", "papr"], "Did you mean 'paper'"),
         (["--figures", "4z"], "There is no figure '4z'"),
-        (["--figures", ","], "names no figure"),
+        (["--figures", ","], "--figures names nothing"),
         (["--seeds", "a"], "expected a number"),
         (["--seeds", "0"], "1 to 1000"),
         (["--seeds", "1234"], "--seeds 1234,"),

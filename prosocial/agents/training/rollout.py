@@ -38,8 +38,9 @@ class Rollout:
         last_values: Value of the observations after the last step, float32 (1, B, N).
         env_rewards: R_e, float32 (T, B, N).
         social_rewards: R_s as given, float32 (T, B, N).
-        approvals: What the norms of the caregiver say, whether it is present or not and whatever it
-            perceives, float32 (T, B, N); 0 without a caregiver who holds norms.
+        approvals: What the norms of the caregiver say of those whom it watches, whether it is
+            present or not and whatever it perceives, float32 (T, B, N); 0 without a caregiver who
+            holds norms.
         present: P of each step, bool (T, B).
         done: Whether an episode ended, bool (T, B).
         terminated: Whether it ended for good, bool (T, B).
@@ -181,6 +182,7 @@ def _approvals(batch: Batch) -> np.ndarray | float:
     total = np.zeros(batch.rewards.shape, np.float32)
     for norm in caregiver.norms:
         total += norm.score(batch.events, before, after)
+    total[:, ~caregiver.watched(batch.num_agents)] = 0
     return total
 
 

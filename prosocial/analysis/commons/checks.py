@@ -275,7 +275,7 @@ def _transfers(experiment: Experiment, world: str, names: list[str]) -> Verdict:
 def _levels(experiment: Experiment, world: str, condition: str) -> dict[int, float]:
     found = measures.end_levels(experiment, world, condition, HEADLINE)
     if not found:
-        raise NotMeasuredError(f"no finished run of {world}, {condition}")
+        raise NotMeasuredError(f"no episode in finished runs of {world}, {condition}")
     return found
 
 

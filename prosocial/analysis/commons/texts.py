@@ -117,7 +117,9 @@ def _by_condition(
 
 
 def _interval(value: float | None, low: float | None, high: float | None) -> str:
-    return "" if value is None else f"{number(value)} [{number(low)}, {number(high)}]"
+    if value is None or low == high:  # one seed has no interval
+        return number(value)
+    return f"{number(value)} [{number(low)}, {number(high)}]"
 
 
 def _setting(value: Any) -> str:

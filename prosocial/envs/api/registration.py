@@ -87,11 +87,14 @@ def pettingzoo_id(name: str, version: int) -> str:
 
 
 def register_all() -> None:
-    """Registers every world, each once, however often it is called."""
+    """Registers every world, each once, however often it is called.
+
+    Gymnasium gets those that have one controlled agent by default.
+    """
     for name in worlds():
-        version = build(name).version
-        world_id = gymnasium_id(name, version)
-        if world_id not in gymnasium.registry:
+        world = build(name)
+        version, world_id = world.version, gymnasium_id(name, world.version)
+        if world.num_agents == 1 and world_id not in gymnasium.registry:
             gymnasium.register(
                 world_id,
                 entry_point=make_env,
