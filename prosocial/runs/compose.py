@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import hashlib
 import re
 from collections.abc import Sequence
@@ -15,7 +16,7 @@ from omegaconf import DictConfig, OmegaConf
 
 import prosocial
 from prosocial.agents.training.config import TrainConfig
-from prosocial.agents.training.schema import to_dict
+from prosocial.agents.training.schema import plain
 from prosocial.envs.engine.errors import ConfigError
 from prosocial.envs.engine.registry import entry
 
@@ -35,9 +36,22 @@ def register() -> None:
     # Phases are merged by name, so the schema has none: they would join those of an experiment.
     store.store("schema", {**TrainConfig().to_dict(), "phases": {}})
     for name in prosocial.worlds():
-        options = {"world_config": to_dict(entry(name).config_class())}
+        options = {"world_config": _defaults(entry(name).config_class)}
         store.store(name, options, group="schema", package="_global_")
     OmegaConf.register_new_resolver("run_label", run_label, replace=True)
+
+
+def _defaults(config_class: type) -> dict[str, Any]:
+    """Returns the default of every field as plain values.
+
+    Of the class and not of an instance, which has filled in what a preset or layout decides: a
+    preset given later would no longer decide it.
+    """
+    fields = dataclasses.fields(config_class)
+    return {
+        f.name: plain(f.default if f.default is not dataclasses.MISSING else f.default_factory())  # pyright: ignore[reportCallIssue]
+        for f in fields
+    }
 
 
 def run_label(overrides: Sequence[str], unlabelled: Sequence[str] = _UNLABELLED) -> str:

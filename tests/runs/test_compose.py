@@ -15,12 +15,14 @@ from prosocial.runs.compose import compose, hydra_arguments, run_label
 
 CONF = Path(str(resources.files("prosocial.conf")))
 FILES = sorted(path.relative_to(CONF) for path in CONF.rglob("*.yaml"))
+OF_THE_COMMONS = ("caregiver=restraint",)
 OPTIONS = [f"{path.parent}={path.stem}" for path in FILES if path.parent.name]
 
 
 @pytest.mark.parametrize("option", OPTIONS)
 def test_every_option_is_a_valid_life(option: str) -> None:
-    config, folder = compose([option])
+    # Restraint can be judged where apples are eaten, and nowhere else.
+    config, folder = compose([option, *["experiment=commons"] * (option in OF_THE_COMMONS)])
     config.check_worlds()
     assert TrainConfig.from_mapping(config.to_dict()) == config
     assert folder.startswith(f"outputs/{config.name}/{config.condition}/")
@@ -131,3 +133,13 @@ def test_folders_are_named_after_what_was_overridden() -> None:
     long = [run_label([f"world_config.layout={'#' * 200}{end}"]) for end in "ab"]
     assert long[0] != long[1]
     assert all(len(label) < 130 for label in long)
+
+
+def test_a_preset_of_a_world_decides_what_is_left_to_it() -> None:
+    from prosocial.envs.engine import build
+
+    config, _ = compose(["experiment=commons", "world_config.preset=ssd"])
+    built = build(config.world, **config.world_config).config
+    assert built == build("commons_harvest", preset="ssd", min_steps=1000, max_steps=1000,
+                          end_probability=0.0).config  # fmt: skip
+    assert built.num_agents == 5  # type: ignore[attr-defined]

@@ -17,16 +17,17 @@ _EXPECTED = {bool: "true or false", str: "a string", float: "a number", int: "a 
 
 def to_dict(config: Any) -> dict[str, Any]:
     """Returns a dataclass as plain mappings, lists, numbers and strings, fit for YAML and JSON."""
-    return {f.name: _plain(getattr(config, f.name)) for f in dataclasses.fields(config)}
+    return {f.name: plain(getattr(config, f.name)) for f in dataclasses.fields(config)}
 
 
-def _plain(value: Any) -> Any:
+def plain(value: Any) -> Any:
+    """Returns a value as plain mappings, lists, numbers and strings."""
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
         return to_dict(value)
     if isinstance(value, Mapping):
-        return {str(k): _plain(v) for k, v in value.items()}
+        return {str(k): plain(v) for k, v in value.items()}
     if isinstance(value, list | tuple):
-        return [_plain(v) for v in value]
+        return [plain(v) for v in value]
     return value
 
 
@@ -71,7 +72,7 @@ def _convert(hint: Any, value: Any, where: str) -> Any:
     """Returns `value` as type `hint`, or raises a ConfigError."""
     origin, arguments = typing.get_origin(hint), typing.get_args(hint)
     if hint is Any:
-        return _plain(value)
+        return plain(value)
     if origin is Literal:
         if not isinstance(value, str) or value not in arguments:
             raise _wrong(where, value, "one of " + ", ".join(map(str, arguments)))
