@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 from situations import EAST, NORTH, SOUTH, WEST, act, arrange, make_scene, places
@@ -22,7 +24,7 @@ CROSSING = """
     #####
 """
 TELLS = {"CLEAN": "clean", "BACKWARD": "eat", "ZAP": "zap"}
-STILL = {"apple_probability": 0.0, "dirt_probability": 0.0}
+STILL: dict[str, Any] = {"apple_probability": 0.0, "dirt_probability": 0.0}
 
 
 @pytest.fixture

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 from situations import EAST, NORTH, SOUTH, WEST, act, arrange, make_scene, places
@@ -270,7 +272,8 @@ def test_they_differ():
 def test_some_agents_alone_and_a_resumed_memory(name):
     batch = make_batch(WORLD, 3, seed=5)
     batch.reset()
-    whole, some, resumed = (make_partner(name) for _ in range(3))
+    made: list[Any] = [make_partner(name) for _ in range(3)]
+    whole, some, resumed = made
     for step in range(60):
         actions = whole.act(batch)
         np.testing.assert_array_equal(some.act_for(batch, [5, 1]), actions[:, [5, 1]])
@@ -322,3 +325,17 @@ def test_other_worlds_are_refused():
         make_partner("greedy_harvester").act(batch)
     with pytest.raises(ConfigError, match=r"acts in world 'commons_harvest', but.*'clean_up'"):
         make_partner("restrained_harvester").act(make_batch("clean_up", 1))
+
+
+def test_what_happened_before_an_episode_is_forgotten():
+    batch = make_scene(WORLD, ORCHARD, (2, 5, EAST), (2, 7, EAST), **BARREN)
+    partner = make_partner("good_partner")
+    partner.act(batch)
+    batch.step([[0, 1, 0]])  # agent 1 takes the lonely apple
+    arrange(batch, (2, 5, EAST), (2, 7, EAST))
+    assert act(partner, batch) == "ZAP"
+    batch.state["t"] = 0  # now that was the last step of the episode before
+    assert act(partner, batch) != "ZAP"
+    batch.state["t"] = 5
+    assert batch.events["ate"][0, 1] == 1
+    assert act(partner, batch) == "ZAP"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from typing import Any
 
 import numpy as np
 import pytest
@@ -20,7 +21,7 @@ SETTINGS = {"network": "grid_cnn", "observation_shape": [11, 11, 1], "num_action
 
 
 def new_policy(seed, **settings):
-    policy = build_policy({**SETTINGS, **settings}, seed)
+    policy: Any = build_policy({**SETTINGS, **settings}, seed)
     with torch.no_grad():  # the last layer of a new policy is so small that all actions are alike
         policy.actor[-1].weight.mul_(300)
     return policy
@@ -43,7 +44,7 @@ def batch():
 
 def test_it_acts_as_the_newest_policy_of_the_run(tmp_path, batch):
     policies = new_policy(1), new_policy(2)
-    partner = make_partner("policy", run=write_run(tmp_path, *policies))
+    partner: Any = make_partner("policy", run=write_run(tmp_path, *policies))
     for name, tensor in policies[1].state_dict().items():
         assert torch.equal(partner.policy.state_dict()[name], tensor)
     actions = partner.act(batch)

@@ -20,6 +20,14 @@ from .commons import (
     Unconditional,
 )
 from .commons.cleaners import FAST_BLOCK, NICE_STEPS
+from .govsim import WORLDS as _GOVSIM
+from .govsim import (
+    ConditionalCooperator,
+    FixedDemand,
+    FractionDemand,
+    GreedyDemand,
+    SustainableDemand,
+)
 from .helping_grid import ScriptedHelper
 from .idle import IdlePartner
 from .protocol import Partner
@@ -126,6 +134,14 @@ def _register_all() -> None:
     add("policy", _policy, (), "a trained policy; run: its run folder")
     add("shortest_path", ShortestPathOracle, ("caregiver_grid",), "a shortest path to the goal")
     add("scripted_helper", ScriptedHelper, ("helping_grid",), "clears the caregiver's way")
+    add("fixed_demand", FixedDemand, _GOVSIM, "the same demand every round; amount: units")
+    add("fraction_demand", FractionDemand, _GOVSIM, "a share of the stock; share: in [0, 1]")
+    add("sustainable_demand", SustainableDemand, _GOVSIM, "what all can take for ever")
+    add("greedy_demand", GreedyDemand, _GOVSIM, "the whole stock")
+    add(
+        "conditional_cooperator", ConditionalCooperator, _GOVSIM,
+        "what all can take for ever, until another takes more",
+    )  # fmt: skip
     for name in ("greedy_harvester", "pacifist_harvester"):  # one rule: it takes all, zaps nobody
         add(name, Harvester, _BOTH, "eats every apple, zaps nobody")
     add("zapping_harvester", Harvester, _BOTH, "eats every apple, zaps everyone", zaps="everyone")
