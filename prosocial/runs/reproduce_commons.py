@@ -15,8 +15,9 @@ if TYPE_CHECKING:
 _EPILOG = """\
 Seven learners in commons_harvest and clean_up, five in the fishery, are socialized by a caregiver
 (restraint, cleaning, sustainable demands). Then they are on their own with nothing (none), with
-their internal social reward (isr) or with the caregiver kept (caregiver), beside learners who never
-had one (selfish). At the end all are played on other maps, in other numbers, beside a newcomer.
+their internal social reward (isr; isr_additive takes its small predictions too) or with the
+caregiver kept (caregiver), beside learners who never had one (selfish). At the end they are played
+on other maps, in other numbers, beside a newcomer.
 
 presets:
   quick   3 seeds, phases of 123k steps: all worlds in about 15 minutes on 2 cores

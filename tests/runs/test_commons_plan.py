@@ -51,11 +51,12 @@ def test_conditions_differ_in_who_rewards_and_nothing_else(jobs):
     base = flat(configs["none"].to_dict())
     changed = {
         condition: {k for k, v in flat(configs[condition].to_dict()).items() if base.get(k) != v}
-        for condition in ("isr", "caregiver")
+        for condition in ("isr", "isr_additive", "caregiver")
     }
     assert changed["isr"] == {
         "condition", "phases.autonomy.internal_reward", "phases.autonomy.fit_isr",
     }  # fmt: skip
+    assert changed["isr_additive"] == {*changed["isr"], "isr.rule"}
     assert changed["caregiver"] == {"condition", "phases.autonomy.caregiver"}
     absent = {"schedule": "never"}
     assert [p.caregiver for p in configs["selfish"].phases] == [absent, absent]

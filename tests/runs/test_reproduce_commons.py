@@ -19,7 +19,7 @@ def test_a_small_experiment_from_training_to_the_page(tmp_path, capsys):
     folder, kept = tmp_path / "out", tmp_path / "kept"
     assert run(folder, "--worlds", "harvest,fishery") == 0
     printed, progress = capsys.readouterr()
-    assert "12 of 12 runs" in progress
+    assert "14 of 14 runs" in progress
     assert "none was run: this budget is too small for any claim" in printed
     page = folder / "report" / "README.md"
     assert str(page) in printed
@@ -34,7 +34,7 @@ def test_a_small_experiment_from_training_to_the_page(tmp_path, capsys):
     assert set(newcomer["partner"]) == {"greedy_harvester"}
 
     assert run(folder, "--worlds", "harvest,fishery") == 0
-    assert "12 of them finished" in capsys.readouterr().err
+    assert "14 of them finished" in capsys.readouterr().err
 
     again = tmp_path / "again"
     assert figures.main([str(folder), "--output", str(again), "--tables", str(kept)]) == 0

@@ -34,6 +34,7 @@ LOOKS = {
     "social": Look("socialization", style.BLACK, "-", "s"),
     "none": Look("none", style.VERMILLION, "--", "v"),
     "isr": Look("ISR", style.BLUE, "-", "o"),
+    "isr_additive": Look("ISR, additive", style.ORANGE, "--", "P"),
     "caregiver": Look("caregiver kept", style.GREEN, "-.", "^"),
     "selfish": Look("selfish", style.PURPLE, ":", "D"),
 }

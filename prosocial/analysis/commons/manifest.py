@@ -13,8 +13,12 @@ from prosocial.envs.engine.errors import ConfigError
 
 EXPERIMENT = "commons-internalization"
 
-FORKS = ("none", "isr", "caregiver")
-"""Conditions that continue the socialization of their seed."""
+FORKS = ("none", "isr", "isr_additive", "caregiver")
+"""Conditions that continue the socialization of their seed. "isr_additive" takes every prediction
+of the ISR as it is, "isr" only those as large as social rewards are."""
+
+TRANSFERRED = ("none", "isr", "caregiver", "selfish")
+"""Conditions whose learners meet the transfer tests."""
 
 CONDITIONS = ("social", *FORKS, "selfish")
 """Conditions of a world: the socialization, its forks, and the learners without any."""

@@ -11,7 +11,7 @@ from prosocial.analysis import figure_style as style
 from prosocial.analysis.commons import measures
 from prosocial.analysis.commons.checks import transfer_tests
 from prosocial.analysis.commons.lines import LOOKS, remark
-from prosocial.analysis.commons.manifest import CONDITIONS
+from prosocial.analysis.commons.manifest import CONDITIONS, TRANSFERRED
 from prosocial.analysis.commons.records import Experiment
 from prosocial.analysis.statistics import Interval, bootstrap_interval
 
@@ -97,7 +97,7 @@ def figure_transfer(experiment: Experiment, world: str, folder: Path) -> list[Pa
     names = ordered(transfer_tests(experiment, world))
     if not names:
         return []
-    conditions = [c for c in CONDITIONS if c != "social"]
+    conditions = TRANSFERRED
     with style.figure(height=2.4) as (canvas, (axes,)):
         for group, test in enumerate(names):
             for offset, condition in enumerate(conditions):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from prosocial.agents.internal_reward.config import ISRConfig
+from prosocial.agents.internal_reward.config import ISRConfig, Rule
 from prosocial.agents.training.config import EvaluationConfig, PhaseConfig, PolicyConfig, PPOConfig
 from prosocial.envs.social.config import CaregiverConfig
 from prosocial.runs.experiments.commons.budgets import Budget
@@ -77,13 +77,16 @@ COMMONS = {
 """The three worlds by name: in harvest and fishery the caregiver blames, in clean-up it praises."""
 
 
-def life(budget: Budget, name: str, phases: tuple[PhaseConfig, ...]) -> dict[str, Any]:
+def life(
+    budget: Budget, name: str, phases: tuple[PhaseConfig, ...], rule: Rule = "gated"
+) -> dict[str, Any]:
     """Fields of the configuration of a life.
 
     Args:
         budget: How long the ISR is fitted.
         name: One of `COMMONS`.
         phases: Phases of the life.
+        rule: How the ISR's predictions enter the utility.
 
     Returns:
         Keyword arguments of `TrainConfig`.
@@ -97,7 +100,7 @@ def life(budget: Budget, name: str, phases: tuple[PhaseConfig, ...]) -> dict[str
         "caregiver": CaregiverConfig(norms=dict(commons.norms)),
         "isr": ISRConfig(
             network="cell_embedding",
-            rule="gated",
+            rule=rule,
             scale=commons.scale,
             batch_size=256,
             epochs=budget.isr_epochs,
@@ -123,13 +126,13 @@ def autonomy(condition: str, steps: int) -> PhaseConfig:
     """Phase 2 of a condition.
 
     Args:
-        condition: "none" or "selfish" (no social reward), "isr" (the ISR supplies it) or
-            "caregiver" (the caregiver stays).
+        condition: "none" or "selfish" (no social reward), "isr" or "isr_additive" (the ISR supplies
+            it) or "caregiver" (the caregiver stays).
         steps: Length of the phase.
     """
     if condition == "caregiver":
         return PhaseConfig("autonomy", steps)
-    if condition == "isr":
+    if condition in ("isr", "isr_additive"):
         return PhaseConfig(
             "autonomy", steps, caregiver=AWAY, internal_reward=True, fit_isr="offline"
         )

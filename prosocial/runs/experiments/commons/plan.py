@@ -11,9 +11,16 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from prosocial.agents.internal_reward.config import Rule
 from prosocial.agents.training.config import PhaseConfig, TrainConfig
 from prosocial.analysis.commons.bounds import apple_sites, regrowth_bound
-from prosocial.analysis.commons.manifest import EXPERIMENT, FORKS, Manifest, RunRecord
+from prosocial.analysis.commons.manifest import (
+    EXPERIMENT,
+    FORKS,
+    TRANSFERRED,
+    Manifest,
+    RunRecord,
+)
 from prosocial.envs.engine.errors import ConfigError, nearest
 from prosocial.envs.worlds.commons_harvest.layouts import LAYOUTS
 from prosocial.envs.worlds.commons_harvest.presets import preset_values
@@ -24,6 +31,7 @@ from prosocial.runs.experiments.commons.transfer import TESTS, TransferTask
 from prosocial.runs.experiments.tasks import TrainTask
 
 FIRST_SEED = 1234
+_RULES: dict[str, Rule] = {"isr_additive": "additive"}
 
 # Costs in agent steps, for the estimate of the time left only: a month of the fishery is as much
 # work as that of a spatial world, and playing takes a tenth of the time of training.
@@ -37,8 +45,7 @@ DEPARTURES = (
     "clean-up a cleaned cell is praised with 0.4; in the fishery a demand above the sustainable "
     "threshold is blamed with twice what the excess is worth.",
     'The ISR enters by the rule "gated": predictions below half the size of a social reward count '
-    "as 0. With the paper's additive rule learners live on the small errors of their ISR (see "
-    "docs/results).",
+    'as 0. The condition "isr_additive" has the rule of Rong & Kleiman-Weiner (2024).',
     "Episodes of the spatial worlds last exactly 1,000 steps; Melting Pot's end at random later.",
     "Transfer tests sample actions and train nothing.",
 )
@@ -145,7 +152,7 @@ def _lives_of(root: Path, world: str, seed: int, budget: Budget) -> list[Job]:
             condition=f"{world}/{condition}",
             seed=seed,
             parent=str(root / parent) if parent else None,
-            **lives.life(budget, world, phases),
+            **lives.life(budget, world, phases, _RULES.get(condition, "gated")),
         )
         cost = float(_AGENTS[world] * steps * len(phases))
         needs = (parent,) if parent else ()
@@ -156,7 +163,8 @@ def _lives_of(root: Path, world: str, seed: int, budget: Budget) -> list[Job]:
     selfish = train(
         "selfish", (lives.without_socialization(steps), lives.autonomy("selfish", steps))
     )
-    return [social, *forks, selfish, _transfer(root, world, seed, budget, [*forks, selfish])]
+    ended = [job for job in (*forks, selfish) if job.record.condition in TRANSFERRED]
+    return [social, *forks, selfish, _transfer(root, world, seed, budget, ended)]
 
 
 def _transfer(root: Path, world: str, seed: int, budget: Budget, ended: Sequence[Job]) -> Job:
