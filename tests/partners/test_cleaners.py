@@ -145,7 +145,7 @@ def test_once_corrected_it_is_a_conditional_cleaner(crossing):
     found = runs(goals(crossing, easy, signal(300, t150=1), away))
     assert found == [("away", 50), ("clean", 74), ("eat", 26), ("clean", 79), ("eat", 71)]
     # Another zap makes it clean again, until 75 steps after its last frame.
-    found = runs(goals(crossing, partner, signal(300), away | {150, 151}))
+    found = runs(goals(crossing, partner, signal(300, t151=2), away | {150, 151}))
     assert found[2:] == [("eat", 26), ("away", 2), ("clean", 74), ("eat", 74)]
 
 

@@ -113,8 +113,9 @@ def test_names_lead_to_partners():
     assert {"random", "greedy_harvester", "restrained_harvester", "policy"} <= set(partners())
     assert "altruist_cleaner" not in partners("commons_harvest")
     assert "random" in partners("caregiver_grid")
+    needed = {"fixed_demand": {"amount": 5}, "fraction_demand": {"share": 0.1}}
     for name in set(partners()) - {"policy"}:
-        partner = make_partner(name)
+        partner = make_partner(name, **needed.get(name, {}))
         assert isinstance(partner, Partner)
         assert partner_entry(name).description
         for world in partner_entry(name).worlds:

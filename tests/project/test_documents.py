@@ -27,7 +27,11 @@ small_paper="--figures 4a --seeds 1 --preset smoke --output $quick"
 prosocial() {
   case "$1" in
     train) command prosocial "$@" $small_life ;;
-    reproduce) command prosocial "$@" $small_paper ;;
+    reproduce)
+      case "$2" in
+        commons-internalization) command prosocial "$@" --preset smoke --worlds fishery ;;
+        *) command prosocial "$@" $small_paper ;;
+      esac ;;
     *) command prosocial "$@" ;;
   esac
 }

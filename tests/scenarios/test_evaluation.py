@@ -105,6 +105,15 @@ def test_social_reward_is_recorded():
     assert table["social_return"].max() > 0
 
 
+@pytest.mark.parametrize(("number", "rounds"), [(0, 4), (1, 15)])
+def test_the_greedy_newcomer_empties_the_lake(number, rounds):
+    scenario = get_scenario(f"fishery_newcomer_{number}")
+    table = evaluate_scenario(scenario, make_partner("sustainable_demand"), episodes=3)
+    assert set(table["length"]) == {rounds}  # the newcomer joins after three of them
+    assert (table["stock_final"] == 0).all() == (number == 0)
+    assert (table["demand"][~table["focal"]] > 0).all()
+
+
 def test_per_capita_by_hand():
     table = {
         "episode": np.array([0, 0, 0, 1, 1, 1]),

@@ -20,6 +20,7 @@ from prosocial.agents.training.world_setup import WorldSetup
 from prosocial.envs.engine import registry
 from prosocial.envs.engine.config import Config
 from prosocial.envs.engine.errors import ConfigError
+from prosocial.envs.engine.world import World
 from prosocial.envs.social.config import CaregiverConfig, make_caregiver
 from prosocial.envs.social.transforms import TransformConfig
 
@@ -265,6 +266,7 @@ class TrainConfig(Config):
             world = self._build(f"phases.{phase.name}.world", self.phase_world(phase))
             make_caregiver(self.phase_caregiver(phase), world)
             self._check_partners(phase, world.num_agents)
+            self._check_transform(phase, world)
         for name in self.evaluation.worlds:
             self._build(f"evaluation.worlds.{name}", self.evaluation_world(name))
 
@@ -275,6 +277,16 @@ class TrainConfig(Config):
             setup.make_partners(num_agents)
         except ConfigError as error:
             raise ConfigError(f"phases.{phase.name}: {error}") from error
+
+    def _check_transform(self, phase: PhaseConfig, world: World) -> None:
+        """Refuses to mix rewards with those of somebody who is not there yet."""
+        newcomer = getattr(world.config, "newcomer_round", None)
+        if newcomer is not None and self.reward_transform != TransformConfig():
+            raise ConfigError(
+                f"phases.{phase.name}: reward_transform {self.reward_transform.name!r} would count "
+                f"a newcomer who joins {world.name} in round {newcomer} from the start. Set "
+                "newcomer_round to null, or reward_transform.name to individual."
+            )
 
     def _build(self, where: str, overrides: Mapping[str, Any]) -> Any:
         try:
