@@ -195,3 +195,15 @@ def test_a_partner_with_a_memory_is_refused_in_training():
     )
     with pytest.raises(ConfigError, match="remember earlier steps"):
         config.check_worlds()
+
+
+def test_rewards_are_not_mixed_with_those_of_somebody_who_is_not_there_yet():
+    config = make_config(
+        PhaseConfig("socialization", steps=100),
+        world="fishery",
+        world_config={"newcomer_round": 3},
+        caregiver=CaregiverConfig(),
+    )
+    with pytest.raises(ConfigError, match="a newcomer who joins fishery in round 3"):
+        config.check_worlds()
+    config.replace(reward_transform=TransformConfig()).check_worlds()
