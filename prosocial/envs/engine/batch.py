@@ -124,11 +124,22 @@ class Batch:
         self.truncated = np.zeros(self.num_worlds, np.bool_)
         # Without the compiler, records need attribute access; compiled code takes plain arrays.
         plain = not kernel.compiled()
-        self._records = [
+        self._state, self._params, events, self._final_state = (
             array.view(np.recarray) if plain else array
             for array in (self.state, world.params, self.events, self.final_states)
-        ]
-        self._records[1] = self._records[1][0]
+        )
+        self._params = self._params[0]
+        arrays = (self._actions, self.rewards, events, self._event_bytes)
+        self._by_agent = [_by_world(array) for array in arrays]
+        self._final_shown = _by_world(self.final_observations)
+        self._shown_array, self._shown_records = self.observations, _by_world(self.observations)
+
+    def _shown(self) -> np.ndarray:
+        """Returns ``observations`` as the compiled loops take them."""
+        if self._shown_array is not self.observations:
+            self._shown_array = self.observations
+            self._shown_records = _by_world(self.observations)
+        return self._shown_records
 
     def reset(self, seed: int | None = None) -> np.ndarray:
         """Begins an episode in every world.
@@ -154,8 +165,7 @@ class Batch:
         for array in (*ends, self.caregiver_present):
             array.fill(False)
         self._event_bytes.fill(0)
-        state, params, _, _ = self._records
-        self._run(self._kernel.begin, state, params, self.observations)
+        self._run(self._kernel.begin, self._state, self._params, self._shown())
         if self.caregiver is not None:
             self.caregiver.begin(self)
         return self.observations
@@ -188,11 +198,9 @@ class Batch:
             self.observations = out
         if self.before is not None:
             self.before[:] = self.state
-        state, params, events, final_states = self._records
         self._run(
-            self._kernel.advance, state, params, self._actions, self.rewards, events,
-            self._event_bytes, self._status, self.observations, self.final_observations,
-            final_states, self.auto_reset,
+            self._kernel.advance, self._state, self._params, *self._by_agent, self._status,
+            self._shown(), self._final_shown, self._final_state, self.auto_reset,
         )  # fmt: skip
         np.not_equal(self._status, RUNNING, out=self.done)
         np.equal(self._status, TERMINATED, out=self.terminated)
@@ -226,8 +234,7 @@ class Batch:
         self.state.view(np.uint8).reshape(expected)[:] = saved
         self._fresh = False
         self._ended.fill(False)
-        state, params, _, _ = self._records
-        self._run(self._kernel.look, state, params, self.observations)
+        self._run(self._kernel.look, self._state, self._params, self._shown())
 
     def close(self) -> None:
         """Ends the threads; the arrays stay readable."""
@@ -275,6 +282,17 @@ class Batch:
         function(*arguments, *parts[0])
         for part in waiting:
             part.result()
+
+
+def _by_world(array: np.ndarray) -> np.ndarray:
+    """Returns a view of an array (B, N, ...) as records (B,) of one field, ``agents``.
+
+    Compiled code counts references to arrays, with a locked instruction each time, but none to the
+    fields of records; and it knows their shapes.
+    """
+    each = np.dtype([("agents", array.dtype, array.shape[1:])])
+    records = array.view(np.ndarray).reshape(len(array), -1).view(each)[:, 0]
+    return records if kernel.compiled() else records.view(np.recarray)
 
 
 def _quiet(function: Callable[..., None], *arguments: Any) -> None:

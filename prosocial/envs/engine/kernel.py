@@ -33,15 +33,19 @@ def begin(worlds, params, observations, low, high):
         world = worlds[w]
         world.t = 0
         reset(world, params, reset_key(world.seed, world.episode))
-        for agent in range(observations.shape[1]):
-            observe(world, params, agent, observations[w, agent])
+        show(world, params, observations[w].agents)
 
 
 @njit(cache=True, nogil=True)
 def look(worlds, params, observations, low, high):
     for w in range(low, high):
-        for agent in range(observations.shape[1]):
-            observe(worlds[w], params, agent, observations[w, agent])
+        show(worlds[w], params, observations[w].agents)
+
+
+@njit
+def show(world, params, observations):
+    for agent in range(observations.shape[0]):
+        observe(world, params, agent, observations[agent])
 
 
 @njit(cache=True, nogil=True)
@@ -49,21 +53,19 @@ def advance(worlds, params, actions, rewards, events, event_bytes, status, obser
             final_observations, final_states, auto_reset, low, high):
     for w in range(low, high):
         world = worlds[w]
-        rewards[w, :] = 0
-        event_bytes[w, :, :] = 0
+        rewards[w].agents[:] = 0
+        event_bytes[w].agents[:, :] = 0
         key = step_key(world.seed, world.step)
         world.step += 1
-        status[w] = step(world, params, key, actions[w], rewards[w], events[w])
+        status[w] = step(world, params, key, actions[w].agents, rewards[w].agents, events[w].agents)
         if status[w] != 0:
-            for agent in range(observations.shape[1]):
-                observe(world, params, agent, final_observations[w, agent])
+            show(world, params, final_observations[w].agents)
             final_states[w] = world
             if auto_reset:
                 world.episode += 1
                 world.t = 0
                 reset(world, params, reset_key(world.seed, world.episode))
-        for agent in range(observations.shape[1]):
-            observe(world, params, agent, observations[w, agent])
+        show(world, params, observations[w].agents)
 '''
 
 
