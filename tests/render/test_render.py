@@ -11,6 +11,8 @@ import prosocial
 import prosocial.envs as envs
 from prosocial.envs.engine import ConfigError, Scene, SceneAgent
 from prosocial.envs.render import MissingExtraError, Window, frame, save_gif, text
+from prosocial.envs.render.palette import AGENTS, SYMBOLS
+from prosocial.envs.render.tiles import cell_tile
 from prosocial.envs.worlds.caregiver_grid import Cell
 
 LAYOUT = "#####\n#>~G#\n#...#\n#####"
@@ -30,10 +32,14 @@ def test_a_frame_shows_every_cell_at_its_size(name):
     env.reset(seed=1)
     picture = env.render()
     assert picture.dtype == np.uint8
-    assert picture.shape == (7 * 48, 7 * 48, 3)
+    height, width = env.world.scene(env._single.batch.state[0]).cells.shape
+    assert picture.shape == (height * 48, width * 48, 3)
     assert env.render() is not picture
     before = picture.copy()
-    env.step({"learner": 0 if name == "caregiver_grid" else 1})  # a turn
+    rng = np.random.default_rng(1)
+    for _ in range(10):  # somebody turns, or takes something, which may end the episode
+        if env.agents:
+            env.step({agent: rng.integers(1, env.world.num_actions) for agent in env.agents})
     assert (env.render() != before).any()
     assert (picture == before).all()
 
@@ -42,6 +48,16 @@ def test_every_kind_of_cell_looks_different():
     codes = [Cell.EMPTY, Cell.WALL, Cell.GOAL, Cell.LAVA]
     tiles = [frame(scene([[code]])).tobytes() for code in codes]
     assert len(set(tiles)) == len(codes)
+    tiles = [cell_tile(name, 24).tobytes() for name in SYMBOLS if name not in ("EMPTY", "FLOOR")]
+    assert len({*tiles, cell_tile("EMPTY", 24).tobytes()}) == len(tiles) + 1
+    assert cell_tile("FLOOR", 24).tobytes() == cell_tile("EMPTY", 24).tobytes()
+
+
+def test_seven_agents_have_seven_colours():
+    agents = [SceneAgent(f"agent_{k}", 0, k, 0) for k in range(7)]
+    picture = frame(scene([[Cell.EMPTY] * 7], agents))
+    centres = {tuple(picture[24, 48 * k + 24].tolist()) for k in range(7)}
+    assert centres == set(AGENTS)
 
 
 def test_headings_loads_and_agents_look_different():

@@ -55,7 +55,7 @@ def shoot(text, shape, length, radius, quarters=0, stops=(WALL,), code=ZAP_BEAM)
     if code == CLEAN_BEAM:
         table[WASTE] = PIERCES
     rays = ray_table(shape, length, radius, drawn.shape[1])
-    count = cast.py_func(world, 0, *rays, table, code)
+    count = cast.py_func(world, 0, rays[0], rays[1], rays[2], table, code)
     shown = np.array(drawn)
     shown.ravel()[cells == ZAP_BEAM] = "*"
     shown.ravel()[cells == CLEAN_BEAM] = "+"
@@ -91,10 +91,11 @@ FOOTPRINTS = {
 @pytest.mark.parametrize("quarters", range(4))
 @pytest.mark.parametrize("beam", FOOTPRINTS)
 def test_footprints_in_the_open(beam, quarters):
-    rows, struck = shoot(OPEN, *beam, quarters)
+    shape, length, radius = beam
+    rows, struck = shoot(OPEN, shape, length, radius, quarters)
     assert rows == FOOTPRINTS[beam].split()
     assert struck == ""
-    assert "".join(rows).count("*") == num_cells(*beam)
+    assert "".join(rows).count("*") == num_cells(shape, length, radius)
 
 
 def test_the_sizes_that_melting_pot_states():

@@ -2,8 +2,8 @@
 
 Colours are those of Okabe & Ito (2008), "Color Universal Design", which stay apart for every
 common form of colour blindness, with greys for floor and walls. Shape says the same as colour: the
-goal is a star, a ball is round, an apple has a stalk, lava and water have waves, beams have stripes,
-agents are triangles.
+goal is a star, a ball is round, an apple has a stalk, lava has waves, beams have stripes, agents
+are triangles.
 """
 
 from __future__ import annotations

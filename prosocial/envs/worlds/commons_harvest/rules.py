@@ -30,7 +30,7 @@ def reset(world, params, key):
     begin(world, params, key)
     world.stock = params.first_stock
     world.num_grown = 0
-    for place in range(params.sites.shape[0]):
+    for place in range(params.first_live_near.shape[0]):
         world.live_near[place] = params.first_live_near[place]
     for agent in range(world.harvest.shape[0]):
         world.harvest[agent] = 0
@@ -39,12 +39,12 @@ def reset(world, params, key):
 @njit
 def step(world, params, key, actions, rewards, events):
     """Lets everybody act in random order, resolves the beams, and lets apples grow."""
+    shuffle(world.order, key)
     fade(world)
     if params.regrowth_lag:
         sprout(world, params, key)
     for agent in range(actions.shape[0]):
         note_apples(world, params, agent, events)
-    shuffle(world.order, key)
     for k in range(actions.shape[0]):
         agent = np.int64(world.order[k])
         if world.away[agent]:
@@ -93,9 +93,7 @@ def eat(world, params, agent, rewards, events):
     world.stock -= 1
     world.ground[cell] = FLOOR
     for k in range(params.neighbours.shape[0]):
-        place = params.place_at[cell + params.neighbours[k]]
-        if place >= 0:
-            world.live_near[place] -= 1
+        world.live_near[params.place_at[cell + params.neighbours[k]]] -= 1
 
 
 @njit
@@ -135,6 +133,4 @@ def grow(world, params):
         if world.cells[cell] == FLOOR:
             world.cells[cell] = APPLE
         for j in range(params.neighbours.shape[0]):
-            place = params.place_at[cell + params.neighbours[j]]
-            if place >= 0:
-                world.live_near[place] += 1
+            world.live_near[params.place_at[cell + params.neighbours[j]]] += 1

@@ -115,8 +115,9 @@ def build(config: CommonsHarvestConfig) -> World:
             place for apples.
     """
     c: Any = config
-    text = LAYOUTS.get(c.layout, c.layout)
-    terrain = read_terrain(text, SYMBOLS, c.reach, c.num_agents)
+    terrain = read_terrain(
+        LAYOUTS.get(config.layout, config.layout), SYMBOLS, c.reach, c.num_agents
+    )
     if terrain.cells("Aa").size == 0:
         raise LayoutError("The map has no place for apples; mark at least one cell with A or a.")
     return World(
@@ -141,7 +142,9 @@ def _state_dtype(config: CommonsHarvestConfig, terrain: Terrain) -> np.dtype:
     own = [
         ("num_grown", "i4"),
         ("grown", "i4", (places,)),  # cells where apples are to appear
-        ("live_near", "u1", (places,)),  # by place of apples: live ones in its neighbourhood
+        # By place of apples: live ones in its neighbourhood. The last entry means nothing: it takes
+        # the changes at cells that are no places, quicker than looking whether they are.
+        ("live_near", "i4", (places + 1,)),
     ]
     return np.dtype([*state_fields(config, terrain), *own], align=True)
 
@@ -160,8 +163,8 @@ def _params(config: CommonsHarvestConfig, terrain: Terrain) -> np.ndarray:
         ("first_stock", "i4"),
         ("neighbours", "i4", neighbours.shape),  # flat offsets
         ("sites", "i4", (sites.size,)),  # flat cells where apples grow: the places
-        ("place_at", "i4", (terrain.ground.size,)),  # number of the place, -1 for none
-        ("first_live_near", "u1", (sites.size,)),
+        ("place_at", "i4", (terrain.ground.size,)),  # number of the place; their count elsewhere
+        ("first_live_near", "u1", (sites.size + 1,)),
         ("regrow_under_agents", "u1"),
         ("regrowth_lag", "u1"),
     ]
@@ -174,10 +177,10 @@ def _params(config: CommonsHarvestConfig, terrain: Terrain) -> np.ndarray:
     values["num_words"] = -(-sites.size // rules.WORD) if by_count.max() > 0 else 0
     values["first_stock"] = (terrain.ground == APPLE).sum()
     values["neighbours"], values["sites"] = neighbours, sites
-    values["place_at"] = -1
+    values["place_at"] = sites.size
     values["place_at"][sites] = np.arange(sites.size)
     live = terrain.ground.ravel() == APPLE
-    values["first_live_near"] = [live[cell + neighbours].sum() for cell in sites]
+    values["first_live_near"][:-1] = [live[cell + neighbours].sum() for cell in sites]
     for name in ("regrow_under_agents", "regrowth_lag"):
         values[name] = getattr(config, name)
     return params

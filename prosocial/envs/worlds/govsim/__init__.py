@@ -1,4 +1,4 @@
-"""fishery, pasture, pollution: GovSim's renewable stock that everybody may take from, numerically."""
+"""fishery, pasture, pollution: GovSim's renewable stock that all may take from, numerically."""
 
 from .codes import STORIES, demand_actions
 from .world import GovSimConfig, build

@@ -53,4 +53,5 @@ def demand_actions(capacity: int) -> type[IntEnum]:
     Args:
         capacity: The largest demand, >= 0.
     """
-    return IntEnum("Demand", {f"DEMAND_{units}": units for units in range(capacity + 1)})
+    names = {f"DEMAND_{units}": units for units in range(capacity + 1)}
+    return IntEnum("Demand", names)  # pyright: ignore[reportReturnType]

@@ -140,7 +140,14 @@ def harvest(world, params, rewards, events):
 @njit
 def regrow(left, capacity, growth):
     """Returns the stock that ``left`` units grow to: times ``growth``, rounded down, capped."""
-    return min(np.int64(capacity), np.int64(growth * left))
+    return min(np.int64(capacity), grown(left, growth))
+
+
+@njit
+def grown(left, growth):
+    """Returns ``growth * left`` rounded down, int64."""
+    # A product such as 1.4 * 90 comes out a hair below the whole number that it is.
+    return np.int64(growth * left + 1e-9)
 
 
 @njit
@@ -150,7 +157,7 @@ def threshold(stock, num_active, growth):
     The largest x with growth * (stock - num_active * x) >= stock: after it the stock grows back.
     """
     left = np.int64(stock / growth)
-    while np.int64(growth * left) < stock:
+    while grown(left, growth) < stock:
         left += 1
     return (np.int64(stock) - left) // num_active
 

@@ -14,7 +14,17 @@ from prosocial.envs.engine.registry import register
 from prosocial.envs.engine.world import HEADER, Scene, SceneAgent, World
 
 from . import rules
-from .codes import ALLOCATIONS, CATCHES, EACH, OUTSIDE, STOCK, STORIES, SUMMARY, USED, demand_actions
+from .codes import (
+    ALLOCATIONS,
+    CATCHES,
+    EACH,
+    OUTSIDE,
+    STOCK,
+    STORIES,
+    SUMMARY,
+    USED,
+    demand_actions,
+)
 
 VERSION = 0
 MAX_AGENTS = 64
@@ -78,6 +88,7 @@ class GovSimConfig(Config):
         self.require_int("max_rounds", 1, 255)
         self.require_choice("allocation", ALLOCATIONS)
         if self.newcomer_round is not None:
+            self.require("newcomer_round", self.max_rounds > 1, "None with a single round")
             self.require_int("newcomer_round", 1, self.max_rounds - 1)
         self.require_choice("catches", tuple(CATCHES))
         self.require_number("reward_per_unit", 0)
