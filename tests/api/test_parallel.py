@@ -35,9 +35,21 @@ def test_the_state_conforms(case):
     scene = env.world.scene(env._single.batch.state[0])
     state = env.state()
     assert (state[:, :, 0] == scene.cells).all()
-    for number, agent in enumerate(scene.agents, 1):
-        assert state[agent.row, agent.column, 1:3].tolist() == [number, agent.heading]
+    for number, agent in scene.numbered():
+        assert state[agent.row, agent.column, 1:3].tolist() == [number + 1, agent.heading]
     assert (state[:, :, 1] > 0).sum() == len(scene.agents)
+
+
+def test_agents_keep_their_numbers_while_another_is_out_of_the_world():
+    env = prosocial.make("commons_harvest", render_mode="rgb_array")
+    env.reset(seed=1)
+    everybody = env.state()
+    env._single.batch.state["away"][0, 2] = 3
+    row, column = np.argwhere(everybody[:, :, 1] == 3)[0]
+    without = env.state()
+    assert without[row, column, 1] == 0
+    without[row, column] = everybody[row, column]
+    assert (without == everybody).all()
 
 
 def test_whole_episodes_are_the_same_for_the_same_seed(case, canonical):

@@ -143,8 +143,9 @@ class WorldParallelEnv(ParallelEnv):
         scene = self.world.scene(self._single.batch.state[0])
         state = np.zeros((*scene.cells.shape, STATE_CHANNELS), np.uint8)
         state[:, :, 0] = scene.cells
-        for number, agent in enumerate(scene.agents, 1):
-            state[agent.row, agent.column, 1:] = number, agent.heading, agent.carrying is not None
+        for number, agent in scene.numbered():
+            told = number + 1, agent.heading, agent.carrying is not None
+            state[agent.row, agent.column, 1:] = told
         return state
 
     def render(self) -> Any:

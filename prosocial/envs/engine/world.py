@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from enum import IntEnum
 from types import ModuleType
@@ -27,13 +27,24 @@ RUNNING, TERMINATED, TRUNCATED = 0, 1, 2
 
 @dataclass(frozen=True)
 class SceneAgent:
-    """An agent in a picture: grid row and column without padding, heading, what it carries."""
+    """An agent in a picture.
+
+    Attributes:
+        name: What to call it.
+        row: Of the grid without padding.
+        column: Likewise.
+        heading: 0 north, 1 east, 2 south, 3 west.
+        carrying: What it holds.
+        number: Its index, which decides its colour; None for its place among those in the picture,
+            where nobody is ever missing.
+    """
 
     name: str
     row: int
     column: int
     heading: int
     carrying: str | None = None
+    number: int | None = None
 
 
 @dataclass(frozen=True)
@@ -49,6 +60,11 @@ class Scene:
     cells: np.ndarray
     legend: type[IntEnum]
     agents: tuple[SceneAgent, ...]
+
+    def numbered(self) -> Iterator[tuple[int, SceneAgent]]:
+        """Yields each agent with its index."""
+        for place, agent in enumerate(self.agents):
+            yield place if agent.number is None else agent.number, agent
 
 
 @dataclass(frozen=True)

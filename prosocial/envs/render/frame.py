@@ -33,7 +33,7 @@ def frame(scene: Scene, tile_size: int = TILE_SIZE) -> np.ndarray:
         rows, columns = np.nonzero(scene.cells == code)
         name = palette.cell_name(scene.legend, int(code))
         picture[rows, :, columns] = tiles.cell_tile(name, tile_size)
-    for number, agent in enumerate(scene.agents):
+    for number, agent in scene.numbered():
         colour = palette.AGENTS[number % len(palette.AGENTS)]
         tile = picture[agent.row, :, agent.column]
         tiles.paint_agent(tile, colour, agent.heading, agent.carrying)

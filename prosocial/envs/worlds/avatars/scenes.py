@@ -27,7 +27,8 @@ def scene(state: Any, shape: tuple[int, int], margin: int) -> Scene:
         if state["away"][index] == 0:
             row, column = divmod(int(cell), shape[1])
             heading = int(state["heading"][index])
-            agents.append(SceneAgent(f"agent_{index}", row - margin, column - margin, heading))
+            row, column = row - margin, column - margin
+            agents.append(SceneAgent(f"agent_{index}", row, column, heading, number=index))
     return Scene(cells, Cell, tuple(agents))
 
 

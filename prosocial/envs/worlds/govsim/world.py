@@ -129,9 +129,10 @@ def scene(state: Any, name: str, config: GovSimConfig) -> Scene:
     shore = np.full((height, columns + 1), OUTSIDE, np.uint8)
     cells = np.hstack([stock.reshape(height, width), shore])
     agents = []
-    for number in np.flatnonzero(state["active"]):
-        column, row = divmod(int(number), height)
-        agents.append(SceneAgent(f"agent_{number}", row, width + 1 + column, heading=3))
+    for number in np.flatnonzero(state["active"]).tolist():
+        column, row = divmod(number, height)
+        place = row, width + 1 + column
+        agents.append(SceneAgent(f"agent_{number}", *place, heading=3, number=number))
     return Scene(cells, STORIES[name], tuple(agents))
 
 
