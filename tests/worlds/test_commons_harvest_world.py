@@ -1,7 +1,6 @@
-"""commons_harvest as a whole: invariants, symmetry, bytes, memory, presets, documents."""
+"""commons_harvest as a whole: invariants, symmetry, bytes, presets, documents."""
 
 import re
-import resource
 from pathlib import Path
 
 import numpy as np
@@ -111,24 +110,6 @@ def test_golden_trajectory():
         assert batch.events.tobytes() == golden["events"][t].tobytes()
     for name in ("ate", "spared", "zap", "hit", "bump", "away"):
         assert golden["events"].view(batch.world.event_dtype)[name].any(), name
-
-
-def grown_memory(agent_steps):
-    """Returns how many bytes the process grew at its peak over so many agent-steps."""
-    batch = Batch(build("commons_harvest", max_steps=50), 256)
-    batch.reset()
-    actions = np.random.default_rng(0).integers(0, 8, (8, 256, 7))
-    for now in actions:
-        batch.step(now)
-    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    for k in range(agent_steps // (256 * 7)):
-        batch.step(actions[k % 8])
-    return 1024 * (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before)
-
-
-def test_memory_does_not_grow_over_ten_million_agent_steps():
-    # One byte leaked in each agent-step would be 10 MB.
-    assert grown_memory(10_000_000) < 2_000_000
 
 
 @pytest.mark.parametrize("preset", PRESETS)
