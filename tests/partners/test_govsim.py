@@ -174,6 +174,7 @@ def test_actions_do_not_depend_on_the_batch(name):
     [
         ("fixed_demand", {"amount": -1}, "amount=-1; expected units >= 0"),
         ("fixed_demand", {}, "missing a required argument: 'amount'"),
+        ("fixed_demand", {"amount": 2.5}, "amount=2.5; expected an integer"),
         ("fraction_demand", {"share": 1.5}, r"share=1.5; expected a number in \[0, 1\]"),
         ("fraction_demand", {"share": -0.1}, "share=-0.1"),
         ("fraction_demand", {"share": float("nan")}, "share=nan"),
@@ -191,3 +192,7 @@ def test_another_world_is_refused(name):
     batch.reset()
     with pytest.raises(ConfigError, match="acts in world 'fishery' or 'pasture' or 'pollution'"):
         make_partner(name, **OPTIONS[name]).act(batch)
+
+
+def test_a_share_that_gives_a_whole_number_is_not_rounded_down_below_it():
+    assert (make_partner("fraction_demand", share=0.29).act(start()) == 29).all()

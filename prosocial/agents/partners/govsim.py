@@ -35,15 +35,15 @@ class FixedDemand(_Demander):
     """Demands the same every round.
 
     Args:
-        amount: Units, >= 0.
+        amount: Units, an integer >= 0.
 
     Raises:
-        ConfigError: The amount is negative.
+        ConfigError: The amount is negative or no integer.
     """
 
     def __init__(self, amount: int) -> None:
-        if amount < 0:
-            raise ConfigError(f"FixedDemand got amount={amount}; expected units >= 0.")
+        if amount != int(amount) or amount < 0:
+            raise ConfigError(f"FixedDemand got amount={amount}; expected an integer >= 0.")
         self.amount = int(amount)
 
     def _demands(self, batch: Batch) -> np.ndarray:
@@ -66,7 +66,8 @@ class FractionDemand(_Demander):
         self.share = float(share)
 
     def _demands(self, batch: Batch) -> np.ndarray:
-        return np.floor(self.share * batch.state["stock"])[:, None]
+        # A product such as 0.29 * 100 comes out a hair below the whole number that it is.
+        return np.floor(self.share * batch.state["stock"] + 1e-9)[:, None]
 
 
 class SustainableDemand(_Demander):

@@ -14,6 +14,8 @@ from .errors import ActionError, ConfigError, ResetNeededError
 from .random import world_seeds
 from .world import RUNNING, TERMINATED, TRUNCATED, World
 
+_NAMED_ACTIONS = 16  # a world with more of them does not list their names in an error
+
 
 class SocialChannel(Protocol):
     """Who gives social rewards; implemented by the caregivers of ``prosocial.envs.social``."""
@@ -256,9 +258,12 @@ class Batch:
             )
         if given.min() < 0 or given.max() >= self.num_actions:
             world, agent = np.argwhere((given < 0) | (given >= self.num_actions))[0]
-            names = ", ".join(f"{a.value} {a.name}" for a in self.world.actions)
+            expected = f"an integer in [0, {self.num_actions})"
+            if self.num_actions <= _NAMED_ACTIONS:
+                names = ", ".join(f"{a.value} {a.name}" for a in self.world.actions)
+                expected = f"one of: {names}"
             raise ActionError(
-                f"actions[{world}, {agent}] is {given[world, agent]}; expected one of: {names}."
+                f"actions[{world}, {agent}] is {given[world, agent]}; expected {expected}."
             )
         np.copyto(self._actions, given, casting="same_kind")
 
