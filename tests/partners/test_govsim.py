@@ -172,7 +172,7 @@ def test_actions_do_not_depend_on_the_batch(name):
 @pytest.mark.parametrize(
     ("name", "options", "message"),
     [
-        ("fixed_demand", {"amount": -1}, "amount=-1; expected units >= 0"),
+        ("fixed_demand", {"amount": -1}, "amount=-1; expected an integer >= 0"),
         ("fixed_demand", {}, "missing a required argument: 'amount'"),
         ("fixed_demand", {"amount": 2.5}, "amount=2.5; expected an integer"),
         ("fraction_demand", {"share": 1.5}, r"share=1.5; expected a number in \[0, 1\]"),
