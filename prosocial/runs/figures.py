@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import json
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -50,8 +49,8 @@ def main(argv: Sequence[str]) -> int:
     )
     arguments = parser.parse_args(argv)
     # Imported here, so that --help answers at once.
+    from prosocial.analysis.experiments import MANIFEST
     from prosocial.analysis.life_course import figure_life_courses
-    from prosocial.analysis.value_internalization.records import MANIFEST
 
     experiments = [folder for folder in arguments.run if (folder / MANIFEST).is_file()]
     runs = [folder for folder in arguments.run if folder not in experiments]
@@ -72,11 +71,11 @@ def _draw_experiment(folder: Path, output: Path | None, tables: Path | None) -> 
     from prosocial.analysis.commons import archive as commons_archive
     from prosocial.analysis.commons import manifest as commons_manifest
     from prosocial.analysis.commons import report as commons_report
-    from prosocial.analysis.value_internalization import archive, records, report
+    from prosocial.analysis.experiments import read_contents
+    from prosocial.analysis.value_internalization import archive, report
     from prosocial.runs import reproduce, reproduce_commons
 
-    manifest = json.loads((folder / records.MANIFEST).read_text(encoding="utf-8"))
-    if manifest.get("experiment") == commons_manifest.EXPERIMENT:
+    if read_contents(folder).get("experiment") == commons_manifest.EXPERIMENT:
         if tables:
             commons_archive.copy_tables(folder, tables)
         reproduce_commons.conclude(commons_report.write_report(folder, output), {})

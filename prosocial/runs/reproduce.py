@@ -8,7 +8,13 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from prosocial.runs.reproducing import add_common_options, cores, say, seed_numbers, words
+from prosocial.runs.reproducing import (
+    add_common_options,
+    print_whereabouts,
+    run_all,
+    seed_numbers,
+    words,
+)
 
 if TYPE_CHECKING:
     from prosocial.analysis.value_internalization.report import Report
@@ -50,14 +56,11 @@ def main(argv: Sequence[str]) -> int:
     # Imported here, so that --help answers at once.
     from prosocial.analysis.value_internalization.records import (
         extend_manifest,
-        is_finished,
         write_manifest,
     )
     from prosocial.analysis.value_internalization.report import write_report
     from prosocial.runs.experiments import budgets
     from prosocial.runs.experiments import value_internalization as experiment
-    from prosocial.runs.pool import run_jobs
-    from prosocial.runs.watching import Watch
 
     budget = budgets.preset(arguments.preset)
     if arguments.steps_scale is not None:
@@ -73,15 +76,7 @@ def main(argv: Sequence[str]) -> int:
     planned = experiment.manifest(jobs, arguments.preset, figures, seeds, budget, command)
     write_manifest(root, extend_manifest(root, planned))
 
-    done = [job.name for job in jobs if is_finished(root / job.name)]
-    workers = arguments.jobs or cores()
-    say(f"{len(jobs)} runs in {root}, {len(done)} of them finished; {workers} at a time")
-    try:
-        with Watch(jobs, done) as watch:
-            failures = run_jobs(jobs, done, workers, root / "logs", watch)
-    except KeyboardInterrupt:
-        say("interrupted; the same command goes on from here")
-        raise
+    failures = run_all(jobs, root, arguments.jobs)
     conclude(write_report(root), failures)
     return 1 if failures else 0
 
@@ -107,16 +102,7 @@ def conclude(report: Report, failures: Mapping[str, str]) -> None:
         print("  none was run: this budget is too small for any claim, it shows that all runs.")
     elif others:
         print(f"  not run: {others} (their figures are not asked for or not finished)")
-    print("\nFigures:\n")
-    for path in report.figures:
-        print(f"  {path}")
-    print(f"\nTables and page: {report.page}")
-    for name, reason in failures.items():
-        print(f"FAILED: {name}: {reason}")
-    waiting = [name for name in report.missing if name not in failures]
-    if waiting:
-        more = f" and {len(waiting) - 3} more" if len(waiting) > 3 else ""
-        print(f"Not finished: {', '.join(waiting[:3])}{more}")
+    print_whereabouts(report.figures, report.page, failures, report.missing)
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -7,7 +7,13 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from prosocial.runs.reproducing import add_common_options, cores, say, seed_numbers, words
+from prosocial.runs.reproducing import (
+    add_common_options,
+    print_whereabouts,
+    run_all,
+    seed_numbers,
+    words,
+)
 
 if TYPE_CHECKING:
     from prosocial.analysis.commons.report import Report
@@ -49,11 +55,8 @@ def main(argv: Sequence[str]) -> int:
     # Imported here, so that --help answers at once.
     from prosocial.analysis.commons.manifest import EXPERIMENT, extend_manifest, write_manifest
     from prosocial.analysis.commons.report import write_report
-    from prosocial.analysis.value_internalization.records import is_finished
     from prosocial.runs.experiments.commons import budgets
     from prosocial.runs.experiments.commons import plan as experiment
-    from prosocial.runs.pool import run_jobs
-    from prosocial.runs.watching import Watch
 
     budget = budgets.preset(arguments.preset)
     if arguments.steps_scale is not None:
@@ -67,15 +70,7 @@ def main(argv: Sequence[str]) -> int:
     planned = experiment.manifest(jobs, arguments.preset, worlds, seeds, budget, command)
     write_manifest(root, extend_manifest(root, planned))
 
-    done = [job.name for job in jobs if is_finished(root / job.name)]
-    workers = arguments.jobs or cores()
-    say(f"{len(jobs)} runs in {root}, {len(done)} of them finished; {workers} at a time")
-    try:
-        with Watch(jobs, done) as watch:
-            failures = run_jobs(jobs, done, workers, root / "logs", watch)
-    except KeyboardInterrupt:
-        say("interrupted; the same command goes on from here")
-        raise
+    failures = run_all(jobs, root, arguments.jobs)
     conclude(write_report(root), failures)
     return 1 if failures else 0
 
@@ -104,16 +99,7 @@ def conclude(report: Report, failures: Mapping[str, str]) -> None:
         print("  none was run: this budget is too small for any claim, it shows that all runs.")
     for sentence in report.conclusion:
         print(f"\n{sentence}")
-    print("\nFigures:\n")
-    for path in report.figures:
-        print(f"  {path}")
-    print(f"\nTables and page: {report.page}")
-    for name, reason in failures.items():
-        print(f"FAILED: {name}: {reason}")
-    waiting = [name for name in report.missing if name not in failures]
-    if waiting:
-        more = f" and {len(waiting) - 3} more" if len(waiting) > 3 else ""
-        print(f"Not finished: {', '.join(waiting[:3])}{more}")
+    print_whereabouts(report.figures, report.page, failures, report.missing)
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -6,10 +6,14 @@ import argparse
 import os
 import re
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from prosocial.envs.engine.errors import ConfigError
+
+if TYPE_CHECKING:
+    from prosocial.runs.pool import Job
 
 
 def add_common_options(parser: argparse.ArgumentParser, experiment: str) -> None:
@@ -75,6 +79,48 @@ def seed_numbers(
             f"comma behind it: --seeds {text},"
         )
     return default_seeds(int(text))
+
+
+def run_all(jobs: Sequence[Job], root: Path, workers: int | None) -> dict[str, str]:
+    """Runs the jobs of an experiment that are not finished, with progress.
+
+    Args:
+        jobs: All of its jobs.
+        root: Its folder.
+        workers: How many at a time; None for one per core.
+
+    Returns:
+        Runs that failed, with the reason.
+    """
+    from prosocial.analysis.experiments import is_finished
+    from prosocial.runs.pool import run_jobs
+    from prosocial.runs.watching import Watch
+
+    done = [job.name for job in jobs if is_finished(root / job.name)]
+    workers = workers or cores()
+    say(f"{len(jobs)} runs in {root}, {len(done)} of them finished; {workers} at a time")
+    try:
+        with Watch(jobs, done) as watch:
+            return dict(run_jobs(jobs, done, workers, root / "logs", watch))
+    except KeyboardInterrupt:
+        say("interrupted; the same command goes on from here")
+        raise
+
+
+def print_whereabouts(
+    figures: Iterable[Path], page: Path, failures: Mapping[str, str], missing: Iterable[str]
+) -> None:
+    """Prints where everything lies, what failed, and what is not finished."""
+    print("\nFigures:\n")
+    for path in figures:
+        print(f"  {path}")
+    print(f"\nTables and page: {page}")
+    for name, reason in failures.items():
+        print(f"FAILED: {name}: {reason}")
+    waiting = [name for name in missing if name not in failures]
+    if waiting:
+        more = f" and {len(waiting) - 3} more" if len(waiting) > 3 else ""
+        print(f"Not finished: {', '.join(waiting[:3])}{more}")
 
 
 def cores() -> int:

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from prosocial.analysis.value_internalization.records import MANIFEST
+from prosocial.analysis.experiments import (
+    MANIFEST,
+    read_contents,
+    require_same_budget,
+    write_contents,
+)
 from prosocial.envs.engine.errors import ConfigError
 
 EXPERIMENT = "commons-internalization"
@@ -92,13 +96,10 @@ def write_manifest(folder: Path, manifest: Manifest, kept: Mapping[str, Any] | N
         kept: What a folder of kept tables knows besides (``missing``, ``software``); None for the
             folder of the runs themselves.
     """
-    folder.mkdir(parents=True, exist_ok=True)
     contents = {"experiment": EXPERIMENT, **asdict(manifest)}
     if kept is not None:
         contents["kept"] = dict(kept)
-    temporary = folder / f".{MANIFEST}.tmp"
-    temporary.write_text(json.dumps(contents, indent=2) + "\n", encoding="utf-8")
-    temporary.replace(folder / MANIFEST)
+    write_contents(folder, contents)
 
 
 def read_manifest(folder: Path) -> Manifest:
@@ -113,7 +114,7 @@ def read_manifest(folder: Path) -> Manifest:
     Raises:
         ConfigError: If the folder holds no experiment, or another one, or it cannot be read.
     """
-    contents = read_contents(folder)
+    contents = read_contents(folder, EXPERIMENT)
     try:
         return Manifest(
             preset=contents["preset"],
@@ -151,14 +152,8 @@ def extend_manifest(folder: Path, planned: Manifest) -> Manifest:
     if not (folder / MANIFEST).is_file():
         return planned
     known = read_manifest(folder)
-    wanted = json.loads(json.dumps(dict(planned.budget)))
-    other = {k for k in {*wanted, *known.budget} if wanted.get(k) != known.budget.get(k)}
-    if known.preset != planned.preset or other:
-        names = ", ".join(sorted(other)) or "nothing else"
-        raise ConfigError(
-            f"{folder} holds preset {known.preset!r} and this is {planned.preset!r}; their budgets "
-            f"differ in {names}. Give the same options to go on there, or another --output."
-        )
+    budgets = (known.preset, known.budget), (planned.preset, planned.budget)
+    require_same_budget(folder, *budgets)
     runs = {run.name: run for run in (*known.runs, *planned.runs)}
     return replace(
         planned,
@@ -168,29 +163,3 @@ def extend_manifest(folder: Path, planned: Manifest) -> Manifest:
         bounds={**known.bounds, **planned.bounds},
         command="\n".join(dict.fromkeys([*known.command.splitlines(), planned.command])),
     )
-
-
-def read_contents(folder: Path) -> dict[str, Any]:
-    """Reads ``experiment.json`` as it is.
-
-    Raises:
-        ConfigError: If the folder holds no experiment, or another one, or it cannot be read.
-    """
-    path = folder / MANIFEST
-    if not path.is_file():
-        raise ConfigError(
-            f"{folder} holds no {MANIFEST}; give the output folder of "
-            f"`prosocial reproduce {EXPERIMENT}`."
-        )
-    try:
-        contents = json.loads(path.read_text(encoding="utf-8"))
-    except json.JSONDecodeError as error:
-        raise ConfigError(
-            f"{path} is not valid JSON ({error}); delete it and reproduce again."
-        ) from error
-    if contents.get("experiment") != EXPERIMENT:
-        raise ConfigError(
-            f"{path} belongs to experiment {contents.get('experiment')!r}, not to {EXPERIMENT!r}; "
-            "choose another output folder."
-        )
-    return contents

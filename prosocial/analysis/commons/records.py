@@ -7,8 +7,7 @@ finished runs enter the frames. A folder of kept tables (see `archive`) holds th
 
 from __future__ import annotations
 
-import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -18,8 +17,8 @@ import polars as pl
 from numpy.typing import NDArray
 
 from prosocial.analysis.commons import summaries
-from prosocial.analysis.commons.manifest import Manifest, RunRecord, read_contents, read_manifest
-from prosocial.analysis.value_internalization.records import is_finished
+from prosocial.analysis.commons.manifest import EXPERIMENT, Manifest, read_manifest
+from prosocial.analysis.experiments import is_finished, read_contents, software
 
 CURVES, TRANSFER = "curves.parquet", "transfer.parquet"
 
@@ -69,7 +68,7 @@ def read_experiment(folder: Path) -> Experiment:
         ConfigError: If the folder holds no experiment, or another one, or it cannot be read.
     """
     manifest = read_manifest(folder)
-    kept = read_contents(folder).get("kept")
+    kept = read_contents(folder, EXPERIMENT).get("kept")
     if kept is not None:
         return Experiment(
             manifest=manifest,
@@ -93,7 +92,7 @@ def read_experiment(folder: Path) -> Experiment:
         curves=pl.concat(curves, how="diagonal_relaxed") if curves else pl.DataFrame(),
         transfer=pl.concat(transfer, how="diagonal_relaxed") if transfer else pl.DataFrame(),
         missing=tuple(run.name for run in manifest.runs if run not in finished),
-        software=_software(folder, finished),
+        software=software(folder / run.name for run in finished if run.kind == "train"),
     )
 
 
@@ -118,14 +117,3 @@ def _labelled(table: pl.DataFrame, labels: Mapping[str, Any]) -> pl.DataFrame:
         return pl.DataFrame()
     columns = [pl.lit(value).alias(name) for name, value in labels.items()]
     return table.select(*columns, pl.all())
-
-
-def _software(folder: Path, runs: Sequence[RunRecord]) -> str:
-    """Versions and commits that the training runs were started with, as they recorded them."""
-    found = set()
-    for run in runs:
-        path = folder / run.name / "provenance.json"
-        if run.kind == "train" and path.is_file():
-            for start in json.loads(path.read_text(encoding="utf-8")).get("starts", []):
-                found.add(f"prosocial {start.get('version')}, commit {start.get('git_commit')}")
-    return "; ".join(sorted(found)) or "unknown"

@@ -8,9 +8,10 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
+from prosocial.analysis.experiments import is_finished
 from prosocial.envs.engine.errors import ConfigError
 
-from .records import is_finished, read_manifest, write_manifest
+from .records import read_manifest, write_manifest
 from .report import portable_command
 
 TABLES = (

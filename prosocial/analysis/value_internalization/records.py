@@ -8,7 +8,6 @@ by name.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -16,10 +15,16 @@ from typing import Any
 
 import polars as pl
 
-from prosocial.envs.engine.errors import ConfigError
+from prosocial.analysis.experiments import (
+    MANIFEST,
+    is_finished,
+    read_contents,
+    require_same_budget,
+    software,
+    write_contents,
+)
 
 EXPERIMENT = "value-internalization"
-MANIFEST = "experiment.json"
 
 
 @dataclass(frozen=True)
@@ -115,11 +120,7 @@ def write_manifest(folder: Path, manifest: Manifest) -> None:
         folder: The experiment's folder; created if missing.
         manifest: What to write.
     """
-    folder.mkdir(parents=True, exist_ok=True)
-    contents = {"experiment": EXPERIMENT, **asdict(manifest)}
-    temporary = folder / f".{MANIFEST}.tmp"
-    temporary.write_text(json.dumps(contents, indent=2) + "\n", encoding="utf-8")
-    temporary.replace(folder / MANIFEST)
+    write_contents(folder, {"experiment": EXPERIMENT, **asdict(manifest)})
 
 
 def read_manifest(folder: Path) -> Manifest:
@@ -134,23 +135,7 @@ def read_manifest(folder: Path) -> Manifest:
     Raises:
         ConfigError: If the folder holds no experiment, or another one, or it cannot be read.
     """
-    path = folder / MANIFEST
-    if not path.is_file():
-        raise ConfigError(
-            f"{folder} holds no {MANIFEST}; give the output folder of "
-            f"`prosocial reproduce {EXPERIMENT}`."
-        )
-    try:
-        contents = json.loads(path.read_text(encoding="utf-8"))
-    except json.JSONDecodeError as error:
-        raise ConfigError(
-            f"{path} is not valid JSON ({error}); delete it and reproduce again."
-        ) from error
-    if contents.get("experiment") != EXPERIMENT:
-        raise ConfigError(
-            f"{path} belongs to experiment {contents.get('experiment')!r}, not to {EXPERIMENT!r}; "
-            "choose another output folder."
-        )
+    contents = read_contents(folder, EXPERIMENT)
     runs = tuple(RunRecord(**{**run, "figures": tuple(run["figures"])}) for run in contents["runs"])
     return Manifest(
         preset=contents["preset"],
@@ -180,14 +165,8 @@ def extend_manifest(folder: Path, planned: Manifest) -> Manifest:
     if not (folder / MANIFEST).is_file():
         return planned
     known = read_manifest(folder)
-    wanted = json.loads(json.dumps(dict(planned.budget)))
-    other = {k for k in {*wanted, *known.budget} if wanted.get(k) != known.budget.get(k)}
-    if known.preset != planned.preset or other:
-        names = ", ".join(sorted(other)) or "nothing else"
-        raise ConfigError(
-            f"{folder} holds preset {known.preset!r} and this is {planned.preset!r}; their budgets "
-            f"differ in {names}. Give the same options to go on there, or another --output."
-        )
+    budgets = (known.preset, known.budget), (planned.preset, planned.budget)
+    require_same_budget(folder, *budgets)
     runs = {run.name: run for run in known.runs}
     for run in planned.runs:
         figures = {*run.figures, *(runs[run.name].figures if run.name in runs else ())}
@@ -230,27 +209,8 @@ def read_experiment(folder: Path) -> Experiment:
         levels=gather("levels.parquet", "levels"),
         plans=gather("plans.parquet", "levels"),
         missing=missing,
-        software=_software(folder, finished),
+        software=software(folder / run.name for run in finished if run.kind == "train"),
     )
-
-
-def is_finished(folder: Path) -> bool:
-    """Whether a run folder says that its run came to its end.
-
-    Args:
-        folder: A run folder with a ``status.json``.
-
-    Returns:
-        True when its state is "finished"; False when it is another or the file is missing.
-    """
-    path = folder / "status.json"
-    if not path.is_file():
-        return False
-    try:
-        return json.loads(path.read_text(encoding="utf-8")).get("state") == "finished"
-    except json.JSONDecodeError:
-        # Half-written by a killed process: not finished, and the run itself will repair it.
-        return False
 
 
 def _gather(folder: Path, runs: Sequence[RunRecord], file: str) -> pl.DataFrame:
@@ -269,14 +229,3 @@ def _gather(folder: Path, runs: Sequence[RunRecord], file: str) -> pl.DataFrame:
         ]
         frames.append(pl.read_parquet(path).with_columns(labels))
     return pl.concat(frames, how="diagonal_relaxed") if frames else pl.DataFrame()
-
-
-def _software(folder: Path, runs: Sequence[RunRecord]) -> str:
-    """Versions and commits that the training runs were started with, as they recorded them."""
-    found = set()
-    for run in runs:
-        path = folder / run.name / "provenance.json"
-        if run.kind == "train" and path.is_file():
-            for start in json.loads(path.read_text(encoding="utf-8")).get("starts", []):
-                found.add(f"prosocial {start.get('version')}, commit {start.get('git_commit')}")
-    return "; ".join(sorted(found)) or "unknown"

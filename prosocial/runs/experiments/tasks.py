@@ -19,7 +19,7 @@ import polars as pl
 
 from prosocial.agents.internal_reward.config import ISRConfig
 from prosocial.agents.training.config import TrainConfig
-from prosocial.analysis.value_internalization.records import is_finished
+from prosocial.analysis.experiments import is_finished
 from prosocial.envs.engine.errors import ConfigError
 from prosocial.runs.experiments import planning
 

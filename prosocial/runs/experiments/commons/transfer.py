@@ -11,7 +11,7 @@ import numpy as np
 import polars as pl
 
 from prosocial.agents.scenarios.scenario import FOCAL, Scenario
-from prosocial.analysis.value_internalization.records import is_finished
+from prosocial.analysis.experiments import is_finished
 from prosocial.runs.experiments.commons.budgets import Budget
 from prosocial.runs.experiments.commons.lives import COMMONS
 
