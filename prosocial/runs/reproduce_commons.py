@@ -27,7 +27,7 @@ on other maps, in other numbers, beside a newcomer.
 
 presets:
   quick   3 seeds, phases of 123k steps: all worlds in about 15 minutes on 2 cores
-  paper   10 seeds, phases of 246k steps: all worlds in about three core hours
+  paper   10 seeds (5 in clean_up), phases of 246k steps: about three core hours
   smoke   5 % of quick, 1 seed: shows that everything runs, and claims nothing
 
 An interrupted command goes on where it was when it is given again. More worlds or seeds can be
@@ -63,11 +63,10 @@ def main(argv: Sequence[str]) -> int:
         budget = budget.scaled(arguments.steps_scale)
     worlds = budgets.WORLDS if arguments.worlds == "all" else words("--worlds", arguments.worlds)
     seeds = seed_numbers(arguments.seeds, experiment.default_seeds)
-    seeds = seeds or experiment.default_seeds(budget.seeds)
     root = arguments.output or Path("outputs") / EXPERIMENT / arguments.preset
     jobs = experiment.plan(root, worlds, seeds, budget)
     command = ["prosocial", "reproduce", EXPERIMENT, *argv]
-    planned = experiment.manifest(jobs, arguments.preset, worlds, seeds, budget, command)
+    planned = experiment.manifest(jobs, arguments.preset, worlds, budget, command)
     write_manifest(root, extend_manifest(root, planned))
 
     failures = run_all(jobs, root, arguments.jobs)

@@ -81,7 +81,7 @@ def test_every_life_and_test_can_be_built(world, name):
 
 
 def test_the_manifest_tells_the_bounds_of_the_maps(jobs):
-    manifest = experiment.manifest(jobs, "small", WORLDS, (1, 2), SMALL, ["prosocial"])
+    manifest = experiment.manifest(jobs, "small", WORLDS, SMALL, ["prosocial"])
     # Derived: four diamonds at .2 and two triangles at .055 apples per step.
     assert manifest.bounds["harvest"] == (64.0, pytest.approx(0.91, abs=0.002))
     assert set(manifest.bounds) == {"harvest", "harvest/closed", "harvest/partnership"}
@@ -100,6 +100,15 @@ def test_the_manifest_tells_the_bounds_of_the_maps(jobs):
 def test_wrong_plans_are_refused(worlds, seeds, message):
     with pytest.raises(ConfigError, match=message):
         experiment.plan(ROOT, worlds, seeds, SMALL)
+
+
+def test_without_seeds_each_world_has_those_of_the_budget():
+    jobs = experiment.plan(ROOT, WORLDS, None, Budget())
+    seeds = {w: {j.record.seed for j in jobs if j.record.world == w} for w in WORLDS}
+    assert seeds["harvest"] == seeds["fishery"] == set(range(1234, 1244))
+    assert seeds["clean_up"] == set(range(1234, 1239))
+    manifest = experiment.manifest(jobs, "paper", WORLDS, Budget(), ["prosocial"])
+    assert manifest.seeds == tuple(range(1234, 1244))
 
 
 def test_presets():

@@ -20,6 +20,7 @@ class Budget:
 
     Attributes:
         seeds: Number of seeds if the user names none (1234, 1235, ...).
+        clean_up_seeds: The same in clean_up, whose lives take longest.
         steps: Steps of a phase; months in the fishery.
         episode_steps: Steps of an episode in the two spatial worlds.
         transfer_episodes: Episodes of each transfer test, condition and seed.
@@ -28,11 +29,16 @@ class Budget:
     """
 
     seeds: int = 10
+    clean_up_seeds: int = 5
     steps: int = 245_760
     episode_steps: int = 1000
     transfer_episodes: int = 32
     isr_epochs: int = 2
     claims: bool = True
+
+    def seeds_of(self, world: str) -> int:
+        """Number of seeds of one of `WORLDS`."""
+        return self.clean_up_seeds if world == "clean_up" else self.seeds
 
     def scaled(self, factor: float) -> Budget:
         """A budget with all steps and episodes multiplied by a factor.
@@ -54,12 +60,12 @@ class Budget:
 
 
 # Half the steps still show the ordering; a smoke run is a few iterations of each life.
-_QUICK = Budget(seeds=3, steps=122_880, transfer_episodes=8)
+_QUICK = Budget(seeds=3, clean_up_seeds=3, steps=122_880, transfer_episodes=8)
 
 PRESETS = {
     "quick": _QUICK,
     "paper": Budget(),
-    "smoke": replace(_QUICK.scaled(0.05), seeds=1, episode_steps=50),
+    "smoke": replace(_QUICK.scaled(0.05), seeds=1, clean_up_seeds=1, episode_steps=50),
 }
 """Budgets by name: "quick" shows the ordering in minutes, "paper" is what the committed results
 were made with, "smoke" only shows that everything runs."""

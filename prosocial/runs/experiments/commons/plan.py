@@ -73,13 +73,15 @@ class Job:
         return self.record.name
 
 
-def plan(root: Path, worlds: Sequence[str], seeds: Sequence[int], budget: Budget) -> list[Job]:
+def plan(
+    root: Path, worlds: Sequence[str], seeds: Sequence[int] | None, budget: Budget
+) -> list[Job]:
     """All runs, parents before children.
 
     Args:
         root: Folder of the experiment; every run gets a folder of its own in it.
         worlds: Names of worlds.
-        seeds: Seeds of the lives.
+        seeds: Seeds of the lives; None for as many as the budget says.
         budget: How much to train.
 
     Raises:
@@ -88,7 +90,7 @@ def plan(root: Path, worlds: Sequence[str], seeds: Sequence[int], budget: Budget
     for world in worlds:
         if world not in WORLDS:
             raise ConfigError(f"There is no world {world!r} here. {nearest(world, WORLDS)}")
-    if not seeds or min(seeds) < 0 or len(set(seeds)) != len(seeds):
+    if seeds is not None and (not seeds or min(seeds) < 0 or len(set(seeds)) != len(seeds)):
         raise ConfigError(
             f"seeds are {list(seeds)}; expected different numbers >= 0, at least one."
         )
@@ -97,7 +99,7 @@ def plan(root: Path, worlds: Sequence[str], seeds: Sequence[int], budget: Budget
         job
         for world in WORLDS
         if world in worlds
-        for seed in seeds
+        for seed in (default_seeds(budget.seeds_of(world)) if seeds is None else seeds)
         for job in _lives_of(root, world, seed, budget)
     ]
 
@@ -106,7 +108,6 @@ def manifest(
     jobs: Sequence[Job],
     preset: str,
     worlds: Sequence[str],
-    seeds: Sequence[int],
     budget: Budget,
     command: Sequence[str],
 ) -> Manifest:
@@ -116,7 +117,6 @@ def manifest(
         jobs: The plan.
         preset: Name of the preset.
         worlds: Worlds asked for.
-        seeds: Seeds asked for.
         budget: How much is trained.
         command: Command line that makes it all again.
     """
@@ -125,7 +125,7 @@ def manifest(
         budget=asdict(budget),
         claims=budget.claims,
         worlds=tuple(world for world in WORLDS if world in worlds),
-        seeds=tuple(seeds),
+        seeds=tuple(sorted({job.record.seed for job in jobs})),
         runs=tuple(job.record for job in jobs),
         command=shlex.join(command),
         departures=DEPARTURES,
