@@ -27,7 +27,7 @@ on other maps, in other numbers, beside a newcomer.
 
 presets:
   quick   3 seeds, phases of 123k steps: all worlds in about 15 minutes on 2 cores
-  paper   10 seeds (5 in clean_up), phases of 246k steps: about three core hours
+  paper   10 seeds (3 in clean_up), phases of 246k steps: about three core hours
   smoke   5 % of quick, 1 seed: shows that everything runs, and claims nothing
 
 An interrupted command goes on where it was when it is given again. More worlds or seeds can be

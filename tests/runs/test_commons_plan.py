@@ -106,7 +106,7 @@ def test_without_seeds_each_world_has_those_of_the_budget():
     jobs = experiment.plan(ROOT, WORLDS, None, Budget())
     seeds = {w: {j.record.seed for j in jobs if j.record.world == w} for w in WORLDS}
     assert seeds["harvest"] == seeds["fishery"] == set(range(1234, 1244))
-    assert seeds["clean_up"] == set(range(1234, 1239))
+    assert seeds["clean_up"] == set(range(1234, 1237))
     manifest = experiment.manifest(jobs, "paper", WORLDS, Budget(), ["prosocial"])
     assert manifest.seeds == tuple(range(1234, 1244))
 

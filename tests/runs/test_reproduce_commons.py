@@ -51,4 +51,4 @@ def test_an_unknown_world_is_named(tmp_path):
 def test_help_tells_of_presets(capsys):
     with pytest.raises(SystemExit):
         reproduce.main(["commons-internalization", "--help"])
-    assert "paper   10 seeds (5 in clean_up)" in capsys.readouterr().out
+    assert "paper   10 seeds (3 in clean_up)" in capsys.readouterr().out

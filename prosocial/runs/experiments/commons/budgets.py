@@ -29,7 +29,7 @@ class Budget:
     """
 
     seeds: int = 10
-    clean_up_seeds: int = 5
+    clean_up_seeds: int = 3
     steps: int = 245_760
     episode_steps: int = 1000
     transfer_episodes: int = 32
@@ -60,7 +60,7 @@ class Budget:
 
 
 # Half the steps still show the ordering; a smoke run is a few iterations of each life.
-_QUICK = Budget(seeds=3, clean_up_seeds=3, steps=122_880, transfer_episodes=8)
+_QUICK = Budget(seeds=3, steps=122_880, transfer_episodes=8)
 
 PRESETS = {
     "quick": _QUICK,
