@@ -280,7 +280,7 @@ def test_sixty_four_agents():
 @pytest.mark.parametrize(
     ("actions", "message"),
     [
-        ([[0, 0, 0, 101, 0]], r"actions\[0, 3\] is 101; expected one of: 0 DEMAND_0, .*100 DEMAND"),
+        ([[0, 0, 0, 101, 0]], r"actions\[0, 3\] is 101; expected an integer in \[0, 101\)"),
         ([[-1, 0, 0, 0, 0]], r"actions\[0, 0\] is -1"),
         ([[0, 0, 0, 0]], r"shape \(1, 4\); expected \(1, 5\)"),
         ([[0.5, 0, 0, 0, 0]], "dtype float64; expected integers"),
