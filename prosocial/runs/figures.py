@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Sequence
+from importlib import import_module
 from pathlib import Path
 
 from prosocial.envs.engine.errors import ConfigError
@@ -68,18 +69,14 @@ def main(argv: Sequence[str]) -> int:
 
 def _draw_experiment(folder: Path, output: Path | None, tables: Path | None) -> None:
     """Writes the report of an experiment, of whichever kind its manifest says it is."""
-    from prosocial.analysis.commons import archive as commons_archive
-    from prosocial.analysis.commons import manifest as commons_manifest
-    from prosocial.analysis.commons import report as commons_report
     from prosocial.analysis.experiments import read_contents
-    from prosocial.analysis.value_internalization import archive, report
-    from prosocial.runs import reproduce, reproduce_commons
+    from prosocial.runs import reproduce
 
-    if read_contents(folder).get("experiment") == commons_manifest.EXPERIMENT:
-        if tables:
-            commons_archive.copy_tables(folder, tables)
-        reproduce_commons.conclude(commons_report.write_report(folder, output), {})
-        return
-    if tables:
-        archive.copy_tables(folder, tables)
-    reproduce.conclude(report.write_report(folder, output), {})
+    name = read_contents(folder).get("experiment")
+    if name != reproduce.PAPER and name not in reproduce.OTHERS:
+        raise ConfigError(
+            f"{folder} holds an experiment named {name!r}, which this version cannot draw; expected "
+            f"one of {', '.join((reproduce.PAPER, *reproduce.OTHERS))}."
+        )
+    module = reproduce if name == reproduce.PAPER else import_module(reproduce.OTHERS[name])
+    module.redraw(folder, output, tables)

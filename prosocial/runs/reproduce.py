@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -18,6 +19,16 @@ from prosocial.runs.reproducing import (
 
 if TYPE_CHECKING:
     from prosocial.analysis.value_internalization.report import Report
+
+PAPER = "value-internalization"
+# The other experiments; each module has `main(argv)` and `redraw(folder, output, tables)`.
+OTHERS = {
+    "commons-internalization": "prosocial.runs.reproduce_commons",
+    "bayesian-delegation": "prosocial.runs.reproduce_delegation",
+    "imagined-we": "prosocial.runs.reproduce_imagined_we",
+    "minds-in-learners": "prosocial.runs.reproduce_minds",
+    "teaching-minds": "prosocial.runs.reproduce_teaching",
+}
 
 _EPILOG = """\
 presets:
@@ -48,10 +59,8 @@ def main(argv: Sequence[str]) -> int:
     Raises:
         ConfigError: If an argument is wrong or the output folder holds another experiment.
     """
-    if argv and argv[0] == "commons-internalization":
-        from prosocial.runs import reproduce_commons
-
-        return reproduce_commons.main(argv[1:])
+    if argv and argv[0] in OTHERS:
+        return import_module(OTHERS[argv[0]]).main(argv[1:])
     arguments = _parser().parse_args(argv)
     # Imported here, so that --help answers at once.
     from prosocial.analysis.value_internalization.records import (
@@ -79,6 +88,21 @@ def main(argv: Sequence[str]) -> int:
     failures = run_all(jobs, root, arguments.jobs)
     conclude(write_report(root), failures)
     return 1 if failures else 0
+
+
+def redraw(folder: Path, output: Path | None, tables: Path | None) -> None:
+    """Writes the figures, tables and page of a recorded experiment anew and prints them.
+
+    Args:
+        folder: The experiment.
+        output: Where to; None for the folder itself.
+        tables: Where to copy the tables that the figures are drawn from; None for nowhere.
+    """
+    from prosocial.analysis.value_internalization import archive, report
+
+    if tables:
+        archive.copy_tables(folder, tables)
+    conclude(report.write_report(folder, output), {})
 
 
 def conclude(report: Report, failures: Mapping[str, str]) -> None:
@@ -114,10 +138,10 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument(
         "paper",
-        choices=["value-internalization", "commons-internalization"],
+        choices=[PAPER, *OTHERS],
         metavar="EXPERIMENT",
-        help="value-internalization (Rong & Kleiman-Weiner 2024), or commons-internalization, "
-        "whose options are told by: prosocial reproduce commons-internalization --help",
+        help=f"{PAPER} (Rong & Kleiman-Weiner 2024), whose options these are, or one of "
+        f"{', '.join(OTHERS)}; theirs are told by: prosocial reproduce EXPERIMENT --help",
     )
     parser.add_argument(
         "--figures",

@@ -74,6 +74,21 @@ def main(argv: Sequence[str]) -> int:
     return 1 if failures else 0
 
 
+def redraw(folder: Path, output: Path | None, tables: Path | None) -> None:
+    """Writes the figures, tables and page of a recorded experiment anew and prints them.
+
+    Args:
+        folder: The experiment.
+        output: Where to; None for the folder itself.
+        tables: Where to copy the tables that the figures are drawn from; None for nowhere.
+    """
+    from prosocial.analysis.commons import archive, report
+
+    if tables:
+        archive.copy_tables(folder, tables)
+    conclude(report.write_report(folder, output), {})
+
+
 def conclude(report: Report, failures: Mapping[str, str]) -> None:
     """Prints what came out: outcomes, verdicts, a sentence for each world, where everything lies.
 

@@ -1,0 +1,1 @@
+"""Caregivers that hold a mind; they live here because `envs.social` imports no mind."""
