@@ -14,13 +14,16 @@ import polars as pl
 import torch
 import yaml
 
+from prosocial.agents.mind.batch import make_batch
+from prosocial.agents.mind.mind import Mind
+from prosocial.agents.mind.trace import PosteriorTrace
 from prosocial.agents.partners import make_partner
 from prosocial.agents.policies import Policy, evaluate, restore_policy
 from prosocial.agents.scenarios import evaluate_scenario, get_scenario, per_capita, scenarios
 from prosocial.agents.training.checkpoint import Checkpoint, load
 from prosocial.agents.training.files import write_atomically
 from prosocial.agents.training.run_folder import read_checkpoint, read_config
-from prosocial.envs.engine import Batch, build
+from prosocial.envs.engine import World, build
 from prosocial.envs.engine.errors import ConfigError
 from prosocial.envs.social import make_caregiver
 
@@ -53,6 +56,8 @@ def main(argv: Sequence[str]) -> int:
         episodes=arguments.episodes,
         greedy=not arguments.sampled,
         seed=arguments.seed,
+        mind=arguments.mind,
+        posteriors=_posteriors(arguments, arguments.out or arguments.run / "minds" / "evaluation"),
     )
     print(_table(rows))
     if arguments.out:
@@ -70,6 +75,8 @@ def evaluate_run(
     episodes: int = 100,
     greedy: bool = True,
     seed: int = 0,
+    mind: str | None = None,
+    posteriors: Path | None = None,
 ) -> pl.DataFrame:
     """Plays the policy of a run folder; neither ray nor the folder's lock is needed.
 
@@ -81,12 +88,15 @@ def evaluate_run(
         episodes: Number of episodes, >= 1.
         greedy: Take the likeliest actions instead of samples.
         seed: Seed of the worlds.
+        mind: Kind of hypotheses with which a mind follows the episodes; None for no mind.
+        posteriors: Where its trace and figure go, a path without ending; see `write_posteriors`.
 
     Returns:
         One row per episode: see `policies.evaluate`.
 
     Raises:
-        ConfigError: The run or the world is unknown, or the policy does not fit the world.
+        ConfigError: The run or the world is unknown, the policy does not fit the world, or there
+            are no such hypotheses.
         CheckpointError: There is no good checkpoint.
     """
     config = read_config(run)
@@ -101,12 +111,14 @@ def evaluate_run(
         )
     caregiver = config.caregiver if built.name == config.world else None
     perfect = (caregiver or type(config.caregiver)()).replace(
-        schedule="always", miss=0.0, false_alarm=0.0, noise_sd=0.0
+        schedule="always", miss=0.0, false_alarm=0.0, noise_sd=0.0, teaching=None
     )
-    batch = Batch(
-        built, min(episodes, _PARALLEL), seed=seed, caregiver=make_caregiver(perfect, built)
-    )
-    return pl.DataFrame(evaluate(policy, batch, episodes, greedy=greedy))
+    options = {"seed": seed, "caregiver": make_caregiver(perfect, built)}
+    batch = make_batch(built, min(episodes, _PARALLEL), config.mind, **options)
+    trace = _follow(built, mind)
+    rows = pl.DataFrame(evaluate(policy, batch, episodes, greedy=greedy, trace=trace))
+    _write_posteriors(trace, posteriors)
+    return rows
 
 
 def evaluate_in_scenario(
@@ -118,6 +130,8 @@ def evaluate_in_scenario(
     episodes: int = 100,
     greedy: bool = True,
     seed: int = 0,
+    mind: str | None = None,
+    posteriors: Path | None = None,
 ) -> pl.DataFrame:
     """Plays the policy of a run, or a scripted partner, as the focal agents of a scenario.
 
@@ -129,6 +143,8 @@ def evaluate_in_scenario(
         episodes: Number of episodes, >= 1.
         greedy: Take the likeliest actions of the policy instead of samples.
         seed: Seed of worlds and partners.
+        mind: As in `evaluate_run`.
+        posteriors: As in `evaluate_run`.
 
     Returns:
         One row per episode and agent: see `evaluate_scenario`. A policy's ``partner`` is "learner".
@@ -140,6 +156,7 @@ def evaluate_in_scenario(
         raise ConfigError("The focal agents are either a run's policy or a partner: give one.")
     scenario = get_scenario(name)
     partner = make_partner(focal) if focal else make_partner("policy", run=run, greedy=greedy)
+    trace = _follow(scenario.build(**(overrides or {})), mind)
     columns = evaluate_scenario(
         scenario,
         partner,
@@ -147,7 +164,9 @@ def evaluate_in_scenario(
         episodes=episodes,
         seed=seed,
         overrides=overrides,
+        trace=trace,
     )
+    _write_posteriors(trace, posteriors)
     return pl.DataFrame(columns)
 
 
@@ -195,6 +214,7 @@ def _scenario(arguments: argparse.Namespace) -> int:
         run, overrides = None, [str(run), *overrides]  # without a run folder, the first option
     if arguments.world:
         raise ConfigError("A scenario has its world; leave --world out.")
+    out = arguments.out or (run and run / "scenarios" / f"{arguments.scenario}.parquet")
     rows = evaluate_in_scenario(
         arguments.scenario,
         run=arguments.checkpoint or run,
@@ -203,13 +223,38 @@ def _scenario(arguments: argparse.Namespace) -> int:
         episodes=arguments.episodes,
         greedy=not arguments.sampled,
         seed=arguments.seed,
+        mind=arguments.mind,
+        posteriors=_posteriors(arguments, out),
     )
     print(_scenario_table(rows))
-    out = arguments.out or (run and run / "scenarios" / f"{arguments.scenario}.parquet")
     if out:
         _write(rows, out)
         print(f"one row per episode and agent: {out}")
     return 0
+
+
+def _follow(world: World, kind: str | None) -> PosteriorTrace | None:
+    """Returns a mind that watches as one who sees everything, or None without a kind."""
+    return None if kind is None else PosteriorTrace(Mind(world, kind, observers="shared"))
+
+
+def _posteriors(arguments: argparse.Namespace, out: Path | None) -> Path | None:
+    """Returns where the trace of ``--mind`` goes: beside the rows, named after the kind."""
+    if arguments.mind is None:
+        return None
+    if out is None:
+        raise ConfigError("--mind needs a place for what it writes: give --out FILE.parquet.")
+    return out.parent / f"{out.stem}.{arguments.mind}"
+
+
+def _write_posteriors(trace: PosteriorTrace | None, path: Path | None) -> None:
+    if trace is None or path is None:
+        return
+    # matplotlib is imported for those alone who ask for the figure
+    from prosocial.analysis.posteriors import write_posteriors
+
+    written = write_posteriors(trace.trace(), path)
+    print(f"posteriors over time: {', '.join(map(str, written))}")
 
 
 def _write(rows: pl.DataFrame, path: Path) -> None:
@@ -269,6 +314,12 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--episodes", type=int, default=100, help="default: 100")
     parser.add_argument("--sampled", action="store_true", help="sample actions, not the likeliest")
     parser.add_argument("--seed", type=int, default=0, help="seed of the worlds, default: 0")
+    parser.add_argument(
+        "--mind",
+        metavar="KIND",
+        help='a mind follows the episodes with hypotheses of this kind, such as "goals"; its '
+        "posteriors and their figure are written beside the rows, default: RUN/minds",
+    )
     parser.add_argument("--checkpoint", type=Path, help="default: the newest good one of the run")
     parser.add_argument(
         "--out",

@@ -75,8 +75,8 @@ def _draw_experiment(folder: Path, output: Path | None, tables: Path | None) -> 
     name = read_contents(folder).get("experiment")
     if name != reproduce.PAPER and name not in reproduce.OTHERS:
         raise ConfigError(
-            f"{folder} holds an experiment named {name!r}, which this version cannot draw; expected "
-            f"one of {', '.join((reproduce.PAPER, *reproduce.OTHERS))}."
+            f"{folder} holds an experiment named {name!r}, which this version cannot draw; "
+            f"expected one of {', '.join((reproduce.PAPER, *reproduce.OTHERS))}."
         )
     module = reproduce if name == reproduce.PAPER else import_module(reproduce.OTHERS[name])
     module.redraw(folder, output, tables)

@@ -188,13 +188,30 @@ def test_wrong_partners_are_refused_before_training(partners, message):
         make_config(phase).check_worlds()
 
 
-def test_a_partner_with_a_memory_is_refused_in_training():
-    phase = PhaseConfig("socialization", steps=100, partners={"0": "reciprocator"})
+def test_a_partner_with_a_memory_goes_on_after_an_interruption(tmp_path):
+    partners = {"0": "sanctioning_alternator", "1": "reciprocator"}
     config = make_config(
-        phase, world="clean_up", world_config={"num_agents": 3}, caregiver=CaregiverConfig()
+        PhaseConfig("beside_reciprocators", steps=600, partners=partners),
+        world="clean_up",
+        world_config={"num_agents": 3},
+        caregiver=CaregiverConfig(),
     )
-    with pytest.raises(ConfigError, match="remember earlier steps"):
-        config.check_worlds()
+    LifeCourse(config, tmp_path / "whole").run()
+
+    for stop in (1, 3):
+
+        def interrupt(row, stop=stop):
+            if row["iteration"] == stop:
+                raise KeyboardInterrupt
+
+        with pytest.raises(KeyboardInterrupt):
+            LifeCourse(config, tmp_path / "parts").run(interrupt)
+    LifeCourse(config, tmp_path / "parts").run()
+    whole, parts = (read_checkpoint(tmp_path / name).tensors for name in ("whole", "parts"))
+    assert whole.keys() == parts.keys()
+    assert all(np.array_equal(whole[name], parts[name]) for name in whole)
+    for name, table in tables(tmp_path / "whole").items():
+        assert table.equals(tables(tmp_path / "parts")[name], null_equal=True), name
 
 
 def test_rewards_are_not_mixed_with_those_of_somebody_who_is_not_there_yet():

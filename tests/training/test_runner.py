@@ -5,6 +5,7 @@ import pytest
 import ray
 import torch
 from ray.rllib.core import COMPONENT_RL_MODULE
+from safetensors.numpy import load
 
 from prosocial.agents.training.config import PPOConfig, TrainConfig
 from prosocial.agents.training.rllib_config import LEARNER, algorithm_config
@@ -39,7 +40,7 @@ def same(a, b) -> bool:
 def test_rollouts_have_the_configured_size_and_no_cluster_is_started(weights):
     rollout, worlds = make_runner().collect(weights, SETUP, None)
     assert rollout.actions.shape == (25, 6, 1)
-    assert worlds.shape[0] == 6
+    assert len(load(worlds.tobytes())["worlds"]) == 6
     assert not ray.is_initialized()
 
 
@@ -47,7 +48,17 @@ def test_the_runners_together_step_the_worlds_of_one(weights):
     whole, after = make_runner().collect(weights, SETUP, None)
     parts = [make_runner(index, 3).collect(weights, SETUP, None) for index in (1, 2, 3)]
     assert same(join([rollout for rollout, _ in parts]), whole)
-    assert np.array_equal(np.concatenate([worlds for _, worlds in parts]), after)
+    memories = [load(worlds.tobytes()) for _, worlds in parts]
+    for name, array in load(after.tobytes()).items():
+        assert np.array_equal(np.concatenate([memory[name] for memory in memories]), array), name
+
+
+def test_worlds_as_version_0_1_saved_them_are_taken_over(weights):
+    runner = make_runner()
+    _, worlds = runner.collect(weights, SETUP, None)
+    second, _ = runner.collect(weights, SETUP, worlds)
+    bare = load(worlds.tobytes())["worlds"]
+    assert same(make_runner().collect(weights, SETUP, bare)[0], second)
 
 
 @pytest.mark.parametrize(("worlds", "runners"), [(6, 3), (7, 3), (16, 1)])

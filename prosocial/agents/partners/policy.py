@@ -9,10 +9,14 @@ from pathlib import Path
 
 import numpy as np
 import torch
+import yaml
 from safetensors import SafetensorError
 from safetensors.torch import load as load_tensors
 
+from prosocial.agents.mind.batch import Follower
+from prosocial.agents.mind.config import MindConfig
 from prosocial.agents.policies import Policy, load_policy, restore_policy, sample_actions
+from prosocial.agents.policies.inputs import join
 from prosocial.envs.engine import Batch, ConfigError, world_seeds
 
 _ROWS = 64  # of a forward pass
@@ -29,21 +33,58 @@ class PolicyPartner:
         policy: The network.
         greedy: Whether to take the likeliest action instead of a sample.
         seed: Of the samples, an int in [0, 2**64).
+        mind: What the policy infers of the others, if it was trained with a mind.
+
+    Raises:
+        ConfigError: The policy was trained with a mind and none is given, or the reverse.
     """
 
-    def __init__(self, policy: Policy, *, greedy: bool = True, seed: int = 0) -> None:
+    def __init__(
+        self,
+        policy: Policy,
+        *,
+        greedy: bool = True,
+        seed: int = 0,
+        mind: MindConfig | None = None,
+    ) -> None:
+        if bool(policy.num_features) != (mind is not None):
+            raise ConfigError(
+                f"The policy takes {policy.num_features} features of a mind, and mind is {mind!r}; "
+                "give the `mind` of its training configuration, or load it from its run folder."
+            )
         self.policy = policy
         self.greedy = greedy
+        self._follower = Follower(mind) if mind is not None else None
         self.reset(seed)
 
     @classmethod
     def load(cls, run: str | Path, *, greedy: bool = True, seed: int = 0) -> PolicyPartner:
-        """Returns the policy of a run; see ``read_policy``."""
-        return cls(read_policy(run), greedy=greedy, seed=seed)
+        """Returns the policy of a run with the mind that it was trained with.
+
+        Raises:
+            ConfigError: See ``read_policy`` and ``read_mind``.
+        """
+        return cls(read_policy(run), greedy=greedy, seed=seed, mind=read_mind(run))
+
+    @property
+    def remembers(self) -> bool:
+        """Whether it has a mind, which remembers earlier steps."""
+        return self._follower is not None
 
     def reset(self, seed: int) -> None:
         """Starts anew with another seed, an int in [0, 2**64)."""
         self._seed = world_seeds(seed, 0, 1)
+        if self._follower is not None:
+            self._follower.reset()
+
+    def state(self) -> dict[str, np.ndarray]:
+        """Returns copies of the arrays that restore the memory of the mind."""
+        return self._follower.state() if self._follower is not None else {}
+
+    def restore(self, state: dict[str, np.ndarray]) -> None:
+        """Takes over what ``state`` returned, after ``reset`` with the same seed."""
+        if self._follower is not None:
+            self._follower.restore(state)
 
     def act(self, batch: Batch) -> np.ndarray:
         """Returns the actions of all agents, int64 (B, N).
@@ -58,7 +99,8 @@ class PolicyPartner:
         self._check(batch)
         shape = (batch.num_worlds, batch.num_agents, batch.num_actions)
         logits = np.zeros(shape, np.float32)
-        seen = batch.observations[:, list(agents)]
+        features = self._follower.features(batch) if self._follower is not None else None
+        seen = join(batch.observations, features)[:, list(agents)]
         logits[:, list(agents)] = self._logits(seen).reshape(shape[0], len(agents), shape[2])
         if self.greedy:
             return logits.argmax(-1)[:, list(agents)]
@@ -81,6 +123,21 @@ class PolicyPartner:
                 f"The policy sees {wanted} and has {self.policy.num_actions} actions; "
                 f"{batch.world.name} as configured shows {given} and has {batch.num_actions}."
             )
+
+
+def read_mind(folder: str | Path) -> MindConfig | None:
+    """Returns the mind that a run's policy was trained with; None without one.
+
+    Args:
+        folder: As for ``read_policy``; only a run folder tells of a mind.
+
+    Raises:
+        ConfigError: The configuration of the run does not describe a mind.
+    """
+    path = Path(folder) / "config.yaml"
+    settings = yaml.safe_load(path.read_text()) if path.is_file() else {}
+    mind = settings.get("mind")
+    return None if mind is None else MindConfig.from_mapping(mind)
 
 
 def read_policy(folder: str | Path) -> Policy:

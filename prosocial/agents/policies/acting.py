@@ -11,7 +11,10 @@ from torch import nn
 from prosocial.envs.engine.errors import ConfigError
 from prosocial.envs.engine.random import Stream, uniform_array
 
+from .inputs import inputs
+
 if TYPE_CHECKING:
+    from prosocial.agents.mind.trace import PosteriorTrace
     from prosocial.envs.engine.batch import Batch
 
 
@@ -57,10 +60,11 @@ def act(policy: nn.Module, batch: Batch, *, greedy: bool) -> np.ndarray:
 
     Args:
         policy: Maps observations (n, *shape) to logits (n, num_actions) and values.
-        batch: The worlds; they are not stepped.
+        batch: The worlds; they are not stepped. A policy with features of a mind needs a
+            ``MindBatch``.
         greedy: Takes the likeliest action instead of a sample.
     """
-    observations = torch.from_numpy(batch.observations).flatten(0, 1)
+    observations = torch.from_numpy(inputs(batch)).flatten(0, 1)
     logits = policy(observations)[0].cpu().numpy()
     logits = logits.reshape(batch.num_worlds, batch.num_agents, -1)
     if greedy:
@@ -69,7 +73,12 @@ def act(policy: nn.Module, batch: Batch, *, greedy: bool) -> np.ndarray:
 
 
 def evaluate(
-    policy: nn.Module, batch: Batch, episodes: int, *, greedy: bool = True
+    policy: nn.Module,
+    batch: Batch,
+    episodes: int,
+    *,
+    greedy: bool = True,
+    trace: PosteriorTrace | None = None,
 ) -> list[dict[str, Any]]:
     """Plays whole episodes and reports what was really earned.
 
@@ -82,6 +91,7 @@ def evaluate(
         batch: Worlds with automatic reset.
         episodes: Number of episodes to report, >= 1.
         greedy: Takes the likeliest actions instead of samples.
+        trace: Follows the episodes with a mind.
 
     Returns:
         One row per episode, ordered by episode, then world: ``episode`` (0, 1, ...), ``length`` in
@@ -101,8 +111,12 @@ def evaluate(
     finished = np.zeros(batch.num_worlds, int)
     worlds = np.arange(batch.num_worlds)
     batch.reset()
+    if trace is not None:
+        trace.begin(batch, episodes=rounds)
     while finished.min() < rounds:
         batch.step(act(policy, batch, greedy=greedy))
+        if trace is not None:
+            trace.step(batch)
         playing = finished < rounds
         at = finished[playing], worlds[playing]
         for name, now in _observed(batch).items():

@@ -10,6 +10,7 @@ from torch.nn import functional
 
 from prosocial.envs.engine.errors import ConfigError
 
+from .inputs import split
 from .network import ACTOR_GAIN, BODY_GAIN, CRITIC_GAIN
 
 HIDDEN = 128  # width of the two shared layers
@@ -26,6 +27,8 @@ class CellActorCritic(nn.Module):
         observation_shape: (height, width, channels) of one observation.
         num_actions: Number of discrete actions, >= 1.
         observation_codes: All numbers of an observation lie below it, 2 .. 256.
+        num_features: Features of a mind that follow the grid in the input, F >= 0; they enter the
+            first layer.
         seed: Of the initial weights; no global random state is read or changed.
 
     Raises:
@@ -38,6 +41,7 @@ class CellActorCritic(nn.Module):
         num_actions: int,
         *,
         observation_codes: int = 256,
+        num_features: int = 0,
         seed: int = 0,
     ) -> None:
         super().__init__()
@@ -55,12 +59,14 @@ class CellActorCritic(nn.Module):
         self.observation_shape = tuple(observation_shape)
         self.num_actions = num_actions
         self.observation_codes = observation_codes
+        self.num_features = num_features
         height, width, channels = observation_shape
         places = height * width * channels
         self.offsets: Tensor
         self.register_buffer("offsets", torch.arange(places) * observation_codes, persistent=False)
         self.table = nn.Parameter(torch.empty(places * observation_codes, HIDDEN))
         self.bias = nn.Parameter(torch.zeros(HIDDEN))
+        self.inferred = _empty(num_features, HIDDEN) if num_features else None
         self.hidden = _empty(HIDDEN, HIDDEN)
         self.actor = _empty(HIDDEN, num_actions)
         self.critic = _empty(HIDDEN, 1)
@@ -69,21 +75,27 @@ class CellActorCritic(nn.Module):
     @property
     def settings(self) -> dict[str, Any]:
         """The arguments, without the seed, that rebuild this network; plain JSON values."""
-        return {
+        settings = {
             "network": "cell_embedding",
             "observation_shape": list(self.observation_shape),
             "num_actions": self.num_actions,
             "observation_codes": self.observation_codes,
         }
+        return settings | ({"num_features": self.num_features} if self.num_features else {})
 
     def forward(self, observations: Tensor) -> tuple[Tensor, Tensor]:
         """Returns action logits (n, num_actions) and values (n,), float32.
 
         Args:
-            observations: uint8 (n, height, width, channels), on any device.
+            observations: uint8 (n, height, width, channels), on any device; with features of a mind
+                one row each, (n, height * width * channels + F), see ``inputs.join``.
         """
+        observations, inferred = split(observations, self.observation_shape, self.num_features)
         rows = observations.to(self.offsets.device).flatten(1) + self.offsets
-        features = torch.relu(functional.embedding_bag(rows, self.table, mode="sum") + self.bias)
+        features = functional.embedding_bag(rows, self.table, mode="sum") + self.bias
+        if self.inferred is not None and inferred is not None:
+            features = features + self.inferred(inferred.to(self.offsets.device))
+        features = torch.relu(features)
         features = torch.relu(self.hidden(features))
         return self.actor(features), self.critic(features).squeeze(-1)
 
@@ -93,8 +105,10 @@ class CellActorCritic(nn.Module):
         # Each pass adds up one row per place, so rows of variance gain^2 / places keep the scale.
         deviation = BODY_GAIN / len(self.offsets) ** 0.5
         self.table.normal_(0.0, deviation, generator=generator)
-        layers = self.hidden, self.actor, self.critic
-        for layer, gain in zip(layers, (BODY_GAIN, ACTOR_GAIN, CRITIC_GAIN), strict=True):
+        layers = {self.hidden: BODY_GAIN, self.actor: ACTOR_GAIN, self.critic: CRITIC_GAIN}
+        if self.inferred is not None:
+            layers[self.inferred] = BODY_GAIN
+        for layer, gain in layers.items():
             nn.init.orthogonal_(layer.weight, gain, generator=generator)
             layer.bias.zero_()
 

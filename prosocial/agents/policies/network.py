@@ -14,6 +14,8 @@ from torch import Tensor, nn
 
 from prosocial.envs.engine.errors import ConfigError
 
+from .inputs import split
+
 CHANNELS = (16, 32, 64)  # of the three 2x2 convolutions
 FEATURES = 128  # width of the shared feature vector
 HIDDEN = 64  # width of the two tanh layers of each head
@@ -29,6 +31,8 @@ class GridActorCritic(nn.Module):
         num_actions: Number of discrete actions, >= 1.
         scale_observations: Whether to divide the observations by 255, as Stable-Baselines3 does
             with images (the paper's single-learner grid) and not with others (its helping grid).
+        num_features: Features of a mind that follow the grid in the input, F >= 0; they join the
+            shared feature vector.
         seed: Of the initial weights; no global random state is read or changed.
 
     Raises:
@@ -41,6 +45,7 @@ class GridActorCritic(nn.Module):
         num_actions: int,
         *,
         scale_observations: bool = True,
+        num_features: int = 0,
         seed: int = 0,
     ) -> None:
         super().__init__()
@@ -54,6 +59,7 @@ class GridActorCritic(nn.Module):
         self.observation_shape = tuple(observation_shape)
         self.num_actions = num_actions
         self.scale_observations = scale_observations
+        self.num_features = num_features
         height, width, channels = observation_shape
         layers: list[nn.Module] = []
         for previous, following in zip((channels, *CHANNELS), CHANNELS, strict=False):
@@ -61,32 +67,37 @@ class GridActorCritic(nn.Module):
         flat = CHANNELS[-1] * (height - len(CHANNELS)) * (width - len(CHANNELS))
         layers += [nn.Flatten(), _empty(nn.Linear, flat, FEATURES), nn.ReLU()]
         self.features = nn.Sequential(*layers)
-        self.actor = _head(num_actions)
-        self.critic = _head(1)
+        self.actor = _head(FEATURES + num_features, num_actions)
+        self.critic = _head(FEATURES + num_features, 1)
         self._initialise(seed)
 
     @property
     def settings(self) -> dict[str, Any]:
         """The arguments, without the seed, that rebuild this network; plain JSON values."""
-        return {
+        settings = {
             "network": "grid_cnn",
             "observation_shape": list(self.observation_shape),
             "num_actions": self.num_actions,
             "scale_observations": self.scale_observations,
         }
+        return settings | ({"num_features": self.num_features} if self.num_features else {})
 
     def forward(self, observations: Tensor) -> tuple[Tensor, Tensor]:
         """Returns action logits (n, num_actions) and values (n,), float32.
 
         Args:
-            observations: uint8 (n, height, width, channels), on any device.
+            observations: uint8 (n, height, width, channels), on any device; with features of a mind
+                one row each, (n, height * width * channels + F), see ``inputs.join``.
         """
-        grid = observations.permute(0, 3, 1, 2)
         device = next(self.actor.parameters()).device
+        observations, inferred = split(observations, self.observation_shape, self.num_features)
+        grid = observations.permute(0, 3, 1, 2)
         grid = grid.to(device, torch.float32, memory_format=torch.contiguous_format)
         if self.scale_observations:
             grid = grid / 255
         features = self.features(grid)
+        if inferred is not None:
+            features = torch.cat([features, inferred.to(device)], 1)
         return self.actor(features), self.critic(features).squeeze(-1)
 
     @torch.no_grad()
@@ -100,9 +111,9 @@ class GridActorCritic(nn.Module):
                 module.bias.zero_()  # pyright: ignore[reportOptionalMemberAccess]  (all have one)
 
 
-def _head(outputs: int) -> nn.Sequential:
+def _head(inputs: int, outputs: int) -> nn.Sequential:
     return nn.Sequential(
-        _empty(nn.Linear, FEATURES, HIDDEN),
+        _empty(nn.Linear, inputs, HIDDEN),
         nn.Tanh(),
         _empty(nn.Linear, HIDDEN, HIDDEN),
         nn.Tanh(),

@@ -14,14 +14,16 @@ from typing import Any, Literal, Self
 import yaml
 
 import prosocial.envs.worlds  # noqa: F401 - registers the worlds
+from prosocial.agents.caregivers.making import make_caregiver
 from prosocial.agents.internal_reward.config import ISRConfig
+from prosocial.agents.mind.config import MindConfig, make_mind
 from prosocial.agents.training.schema import from_mapping, to_dict
 from prosocial.agents.training.world_setup import WorldSetup
 from prosocial.envs.engine import registry
 from prosocial.envs.engine.config import Config
 from prosocial.envs.engine.errors import ConfigError
 from prosocial.envs.engine.world import World
-from prosocial.envs.social.config import CaregiverConfig, make_caregiver
+from prosocial.envs.social.config import CaregiverConfig
 from prosocial.envs.social.transforms import TransformConfig
 
 
@@ -177,6 +179,8 @@ class TrainConfig(Config):
         policy: Policy network.
         caregiver: The caregiver at its base; a phase may override fields.
         isr: Model of the social reward, and how its predictions enter the utility.
+        mind: What the learners infer of the others; its features join what the policy sees. None:
+            they see the observation alone.
         reward_transform: What learners make of everybody's R_e (`prosocial.envs.social.transforms`:
             common reward, inequity aversion, ...); "individual": each counts its own.
         phases: Phases in order, at least one.
@@ -199,6 +203,7 @@ class TrainConfig(Config):
     policy: PolicyConfig = field(default_factory=PolicyConfig)
     caregiver: CaregiverConfig = field(default_factory=CaregiverConfig)
     isr: ISRConfig = field(default_factory=ISRConfig)
+    mind: MindConfig | None = None
     reward_transform: TransformConfig = field(default_factory=TransformConfig)
     phases: tuple[PhaseConfig, ...] = (PhaseConfig("socialization", collect=True),)
     parent: str | None = None
@@ -267,6 +272,8 @@ class TrainConfig(Config):
             make_caregiver(self.phase_caregiver(phase), world)
             self._check_partners(phase, world.num_agents)
             self._check_transform(phase, world)
+            if self.mind is not None:
+                make_mind(world, self.mind)
         for name in self.evaluation.worlds:
             self._build(f"evaluation.worlds.{name}", self.evaluation_world(name))
 

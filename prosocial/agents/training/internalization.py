@@ -10,6 +10,13 @@ import torch
 
 from prosocial.agents.internal_reward.config import ISRConfig
 from prosocial.agents.internal_reward.continual import ContinualISR
+from prosocial.agents.internal_reward.continual_bayesian import (
+    ContinualBayes,
+    continued,
+    loaded,
+    resumed,
+    untrained,
+)
 from prosocial.agents.internal_reward.data import SocialExperience
 from prosocial.agents.internal_reward.fit import fit
 from prosocial.agents.internal_reward.model import InternalReward
@@ -32,11 +39,13 @@ class Internalization:
 
     def __init__(self, config: ISRConfig, world: World, seed: int = 0) -> None:
         self.model: InternalReward | None = None
-        self.experience = SocialExperience(world.observation_shape, num_bodies(world))
+        self.experience = SocialExperience(
+            world.observation_shape, num_bodies(world), world.event_names
+        )
         if config.observation_codes is None:
             config = config.replace(observation_codes=world.observation_codes)
         self._config = config
-        self._continual: ContinualISR | None = None
+        self._continual: ContinualISR | ContinualBayes | None = None
         self._saved = 0
         self._seed = seed
 
@@ -59,7 +68,8 @@ class Internalization:
                 f"them rewarded; mean squared error on held-out ones: {result.holdout_mse}"
             )
         if phase.fit_isr == "continual":
-            self._continual = ContinualISR(self.model or self._untrained(seed), seed)
+            model = self.model or untrained(self._config, self.experience, seed)
+            self._continual = continued(model, seed)
             self.model = self._continual.model
         return None
 
@@ -83,6 +93,7 @@ class Internalization:
             rollout.social_rewards[:, :, agents],
             env_rewards=rollout.env_rewards[:, :, agents],
             present=kept,
+            events=rollout.events[:, :, agents],
         )
         if self._continual is not None:
             self._continual.update(self.experience)
@@ -99,7 +110,9 @@ class Internalization:
         """Adds experience from chunks that ``unsaved`` returned."""
         for chunk in chunks:
             rows = [chunk[name] for name in _COLUMNS]
-            self.experience.append(*rows[:3], env_rewards=rows[3])
+            # Experience of version 0.1 has no events.
+            events = chunk.get("events")
+            self.experience.append(*rows[:3], env_rewards=rows[3], events=events)
         self._saved = len(self.experience)
 
     def unsaved(self) -> dict[str, np.ndarray] | None:
@@ -107,7 +120,8 @@ class Internalization:
         first, self._saved = self._saved, len(self.experience)
         if first == self._saved:
             return None
-        return {name: getattr(self.experience, name)[first:].copy() for name in _COLUMNS}
+        names = (*_COLUMNS, "events") if self.experience.told_events else _COLUMNS
+        return {name: getattr(self.experience, name)[first:].copy() for name in names}
 
     def state_tensors(self) -> dict[str, Any]:
         """Returns the internal reward: "isr/...", "continual_isr/..." while it is being fitted."""
@@ -129,15 +143,10 @@ class Internalization:
         continual = below("continual_isr/", tensors)
         fitted = below("isr/", tensors)
         if continual:
-            self._continual = ContinualISR.load(continual, self._config, seed)
+            self._continual = resumed(continual, self._config, seed)
             self.model = self._continual.model
         elif fitted:
-            self.model = InternalReward.load(fitted, self._config)
-
-    def _untrained(self, seed: int) -> InternalReward:
-        experience = self.experience
-        shape, bodies = experience.observation_shape, experience.num_bodies
-        return InternalReward.create(self._config, shape, bodies, seed)
+            self.model = loaded(fitted, self._config)
 
 
 def below(prefix: str, tensors: Mapping[str, np.ndarray]) -> dict[str, torch.Tensor]:

@@ -13,9 +13,9 @@ from typing import Any
 import numpy as np
 import torch
 
+from prosocial.agents.caregivers.making import make_caregiver
 from prosocial.agents.policies.acting import evaluate
 from prosocial.envs.engine.errors import ConfigError
-from prosocial.envs.social.config import make_caregiver
 
 from .checkpoint import Checkpoint
 from .config import PhaseConfig, TrainConfig
@@ -32,6 +32,14 @@ OnIteration = Callable[[dict[str, Any]], None]
 # Purposes of derived seeds; the policy network has 1, the order of minibatches 2.
 _ISR_SEED, _WORLDS_SEED, _EVALUATION_SEED = 3, 4, 5
 _EVALUATION_WORLDS = 100
+# What makes a caregiver tell its whole truth: always there, without errors and without restraint.
+PERFECT: dict[str, Any] = {
+    "schedule": "always",
+    "miss": 0.0,
+    "false_alarm": 0.0,
+    "noise_sd": 0.0,
+    "teaching": None,
+}
 
 
 @dataclass
@@ -180,11 +188,11 @@ class _Life:
     def _evaluate(self, phase: PhaseConfig) -> None:
         config = self._config
         options = config.evaluation
-        perfect = {"schedule": "always", "miss": 0.0, "false_alarm": 0.0, "noise_sd": 0.0}
         for number, name in enumerate(options.worlds):
             seed = derived_seed(config.seed, _EVALUATION_SEED, number)
-            caregiver = config.caregiver.replace(**perfect)
-            setup = WorldSetup(config.world, config.evaluation_world(name), caregiver, seed)
+            caregiver = config.caregiver.replace(**PERFECT)
+            world = config.evaluation_world(name)
+            setup = WorldSetup(config.world, world, caregiver, seed, mind=config.mind)
             batch = setup.make_batch(min(options.episodes, _EVALUATION_WORLDS))
             rows = evaluate(self._trainer.policy, batch, options.episodes, greedy=options.greedy)
             place = {**self._place(phase), "env_steps": self._position.env_steps, "world": name}
@@ -204,7 +212,8 @@ class _Life:
         config = self._config
         seed = derived_seed(config.seed, _WORLDS_SEED, self._position.phase_start)
         caregiver = config.phase_caregiver(phase)
-        return WorldSetup(config.world, config.phase_world(phase), caregiver, seed, phase.partners)
+        world = config.phase_world(phase)
+        return WorldSetup(config.world, world, caregiver, seed, phase.partners, config.mind)
 
     def _make_recorder(self, phase: PhaseConfig) -> Recorder:
         setup = self._setup(phase)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import math
 from typing import Any
 
 import gymnasium as gym
@@ -11,6 +12,7 @@ from ray.rllib.algorithms.ppo import PPOConfig as RLlibPPOConfig
 from ray.rllib.core.rl_module.multi_rl_module import MultiRLModuleSpec
 from ray.rllib.core.rl_module.rl_module import RLModuleSpec
 
+from prosocial.agents.mind.config import make_mind
 from prosocial.envs.engine.world import World
 
 from .config import TrainConfig
@@ -21,10 +23,22 @@ LEARNER = "learner"  # id of the one module, shared by all agents of a world
 _NETWORK_SEED = 1  # purpose of the derived seed
 
 
-def spaces(world: World) -> tuple[gym.spaces.Box, gym.spaces.Discrete]:
-    """Returns the observation and action space of each agent."""
-    observations = gym.spaces.Box(0, 255, world.observation_shape, np.uint8)
-    return observations, gym.spaces.Discrete(world.num_actions)
+def spaces(world: World, num_features: int = 0) -> tuple[gym.spaces.Box, gym.spaces.Discrete]:
+    """Returns the space of what each agent's policy sees, and the action space.
+
+    Args:
+        world: The world.
+        num_features: Features of a mind, >= 0; with some, observation and features are one row.
+    """
+    shape = world.observation_shape
+    if num_features:
+        shape = (math.prod(shape) + num_features,)
+    return gym.spaces.Box(0, 255, shape, np.uint8), gym.spaces.Discrete(world.num_actions)
+
+
+def num_features(config: TrainConfig, world: World) -> int:
+    """Returns how many features of a mind the policy sees, 0 without one."""
+    return make_mind(world, config.mind).num_features if config.mind is not None else 0
 
 
 def policy_settings(config: TrainConfig, world: World) -> dict[str, Any]:
@@ -34,6 +48,8 @@ def policy_settings(config: TrainConfig, world: World) -> dict[str, Any]:
         "observation_shape": list(world.observation_shape),
         "num_actions": world.num_actions,
     }
+    if config.mind is not None:
+        settings["num_features"] = num_features(config, world)
     if config.policy.network == "cell_embedding":
         return {**settings, "observation_codes": world.observation_codes}
     return {**settings, "scale_observations": config.policy.scale_observations}
@@ -41,7 +57,7 @@ def policy_settings(config: TrainConfig, world: World) -> dict[str, Any]:
 
 def module_spec(config: TrainConfig, world: World) -> MultiRLModuleSpec:
     """Returns the specification of the policy module with its seeded initial weights."""
-    observation_space, action_space = spaces(world)
+    observation_space, action_space = spaces(world, num_features(config, world))
     settings = {
         "policy": policy_settings(config, world),
         "seed": derived_seed(config.seed, _NETWORK_SEED),
@@ -66,7 +82,7 @@ def algorithm_config(config: TrainConfig, world: World) -> RLlibPPOConfig:
     # RLlib warns of a deprecated argument that it passes itself.
     logging.getLogger("ray._common.deprecation").setLevel(logging.ERROR)
     ppo = config.ppo
-    observation_space, action_space = spaces(world)
+    observation_space, action_space = spaces(world, num_features(config, world))
     settings = RLlibPPOConfig()
     settings.environment(
         observation_space=observation_space,

@@ -11,8 +11,11 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from prosocial.agents.mind.batch import MindBatch
 from prosocial.agents.partners.population import Population
 from prosocial.agents.policies.acting import gumbel_noise
+from prosocial.agents.policies.inputs import inputs
+from prosocial.agents.policies.inputs import join as join_inputs
 from prosocial.envs.engine.batch import Batch
 from prosocial.envs.engine.world import World
 from prosocial.envs.social.caregivers import Caregiver
@@ -48,6 +51,8 @@ class Rollout:
         time: Steps of the episode before each step, int32 (T, B).
         stock: What is left of a common resource after each step (the world's field ``stock``),
             float32 (T, B); NaN in worlds without one.
+        features: What the agents inferred before each step, uint8 (T, B, N, F); None without a
+            mind.
     """
 
     observations: np.ndarray
@@ -67,6 +72,16 @@ class Rollout:
     events: np.ndarray
     time: np.ndarray
     stock: np.ndarray
+    features: np.ndarray | None = None
+
+    @property
+    def inputs(self) -> np.ndarray:
+        """What the network saw, uint8 (T, B, N, ...): the observations, with features if any."""
+        if self.features is None:
+            return self.observations
+        return np.stack(
+            [join_inputs(*pair) for pair in zip(self.observations, self.features, strict=True)]
+        )
 
     @property
     def world_steps(self) -> int:
@@ -85,6 +100,7 @@ def join(parts: Sequence[Rollout]) -> Rollout:
     if len(parts) == 1:
         return parts[0]
     names = [field.name for field in dataclasses.fields(Rollout)]
+    names = [name for name in names if getattr(parts[0], name) is not None]
     return Rollout(**{n: np.concatenate([getattr(p, n) for p in parts], axis=1) for n in names})
 
 
@@ -106,8 +122,12 @@ def collect(
     observations[0] = batch.observations
     noise = _noise(batch, steps)
     ended: list[tuple[int, np.ndarray, np.ndarray]] = []
+    features = _features(batch, steps)
     for t in range(steps):
-        logits, values = network(torch.from_numpy(observations[t]).flatten(0, 1))
+        if features is not None and isinstance(batch, MindBatch):
+            features[t] = batch.features
+        seen = join_inputs(observations[t], None if features is None else features[t])
+        logits, values = network(torch.from_numpy(seen).flatten(0, 1))
         store["logits"][t] = logits.numpy().reshape(*shape, -1)
         store["values"][t] = values.numpy().reshape(shape)
         store["actions"][t] = (store["logits"][t] + noise[t]).argmax(-1)
@@ -118,10 +138,12 @@ def collect(
         _record(store, batch, t)
         if batch.truncated.any():
             at = np.flatnonzero(batch.truncated)
-            ended.append((t, at, batch.final_observations[at]))
-    last = _values(network, observations[steps])[None]
+            final = batch.final_features[at] if isinstance(batch, MindBatch) else None
+            ended.append((t, at, join_inputs(batch.final_observations[at], final)))
+    last = _values(network, inputs(batch))[None]
     return Rollout(
         observations=observations[:steps],
+        features=features,
         log_probs=_log_probs(store["logits"], store["actions"]),
         final_values=_final_values(network, ended, store["values"].shape),
         last_values=last,
@@ -144,6 +166,12 @@ def _allocate(batch: Batch, steps: int) -> dict[str, Any]:
         "stock": np.full(shape[:2], np.nan, np.float32),
         **{name: np.empty(shape, np.float32) for name in floats},
     }
+
+
+def _features(batch: Batch, steps: int) -> np.ndarray | None:
+    if not isinstance(batch, MindBatch):
+        return None
+    return np.empty((steps, *batch.features.shape), np.uint8)
 
 
 def _record(store: dict[str, Any], batch: Batch, t: int) -> None:

@@ -13,6 +13,7 @@ from ray.rllib.env import INPUT_ENV_SINGLE_SPACES, INPUT_ENV_SPACES
 from ray.rllib.env.env_runner import EnvRunner
 from ray.rllib.utils.checkpoints import Checkpointable
 from ray.rllib.utils.metrics import WEIGHTS_SEQ_NO
+from safetensors.numpy import load, save
 
 from prosocial.agents.partners.population import Population
 from prosocial.envs.engine.batch import Batch
@@ -21,7 +22,8 @@ from prosocial.envs.engine.errors import ConfigError, ResetNeededError
 from .rollout import Rollout, collect
 from .world_setup import WorldSetup
 
-WORLDS = "worlds"  # component of the state: the bytes of the worlds
+WORLDS = "worlds"  # component of the state: the worlds and who acts in them, as bytes
+_PARTNERS = "partners/"
 
 
 def share(num_worlds: int, runner: int, num_runners: int) -> tuple[int, int]:
@@ -105,10 +107,10 @@ class BatchEnvRunner(EnvRunner, Checkpointable):
         Args:
             weights: State of the module, or a reference to it.
             setup: The phase.
-            worlds: Bytes of the worlds to go on from; None: the phase begins.
+            worlds: What the call before returned; None: the phase begins.
 
         Returns:
-            The rollout and the bytes of the worlds after it.
+            The rollout, and the worlds after it with all that is remembered in them, uint8.
         """
         self.set_state({COMPONENT_RL_MODULE: weights})
         if worlds is None:
@@ -126,13 +128,13 @@ class BatchEnvRunner(EnvRunner, Checkpointable):
         not_components: str | Collection[str] | None = None,
         **kwargs: Any,
     ) -> dict[str, Any]:
-        """Returns the weights and the bytes of the worlds."""
+        """Returns the weights, and the worlds with all that is remembered in them."""
         state: dict[str, Any] = {}
         if self._check_component(COMPONENT_RL_MODULE, components, not_components):
             state[COMPONENT_RL_MODULE] = self.module.get_state(**kwargs)
             state[WEIGHTS_SEQ_NO] = self._weights_seq_no
         if self._check_component(WORLDS, components, not_components) and self.env is not None:
-            state[WORLDS] = self.env.get_state()
+            state[WORLDS] = self._memory()
         return state
 
     def set_state(self, state: Mapping[str, Any]) -> None:
@@ -150,7 +152,26 @@ class BatchEnvRunner(EnvRunner, Checkpointable):
         if WORLDS in state:
             if self.env is None:
                 raise ConfigError("Worlds are given, but no phase: call set_phase first.")
-            self.env.set_state(state[WORLDS])
+            self._recall(state[WORLDS])
+
+    def _memory(self) -> np.ndarray:
+        """Returns the memory of the batch and of the partners as safetensors' bytes, uint8."""
+        assert self.env is not None
+        memory = self.env.memory()
+        if self._partners is not None:
+            memory |= {f"{_PARTNERS}{name}": a for name, a in self._partners.state().items()}
+        return np.frombuffer(save(memory), np.uint8)
+
+    def _recall(self, saved: np.ndarray) -> None:
+        assert self.env is not None
+        if saved.ndim == 2:  # version 0.1 saved the bytes of the worlds alone
+            self.env.set_state(saved)
+            return
+        memory = load(saved.tobytes())
+        self.env.recall({n: a for n, a in memory.items() if not n.startswith(_PARTNERS)})
+        if self._partners is not None:
+            own = {n: a for n, a in memory.items() if n.startswith(_PARTNERS)}
+            self._partners.restore({n.removeprefix(_PARTNERS): a for n, a in own.items()})
 
     def get_metrics(self) -> Any:
         """Returns RLlib's own counters; what the worlds did is in the rollouts."""

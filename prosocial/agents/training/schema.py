@@ -78,8 +78,7 @@ def _convert(hint: Any, value: Any, where: str) -> Any:
             raise _wrong(where, value, "one of " + ", ".join(map(str, arguments)))
         return value
     if origin in (Union, types.UnionType):  # X | None
-        (option,) = (a for a in arguments if a is not type(None))
-        return None if value is None else _convert(option, value, where)
+        return None if value is None else _convert_union(arguments, value, where)
     if origin is dict:
         if not isinstance(value, Mapping):
             raise _wrong(where, value, "a mapping")
@@ -91,6 +90,17 @@ def _convert(hint: Any, value: Any, where: str) -> Any:
     if dataclasses.is_dataclass(hint) and isinstance(hint, type):
         return value if isinstance(value, hint) else from_mapping(hint, value, where)
     return _convert_scalar(hint, value, where)
+
+
+def _convert_union(arguments: tuple[Any, ...], value: Any, where: str) -> Any:
+    """Returns `value` as the first type that takes it, or raises what the last one raised."""
+    *others, last = (a for a in arguments if a is not type(None))
+    for option in others:
+        try:
+            return _convert(option, value, where)
+        except ConfigError:
+            continue
+    return _convert(last, value, where)
 
 
 def _convert_scalar(hint: Any, value: Any, where: str) -> Any:

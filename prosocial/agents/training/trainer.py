@@ -141,7 +141,7 @@ class Trainer:
         if ppo.normalize_advantages == "batch":
             advantages = (advantages - advantages.mean()) / (advantages.std() + 1e-8)
         columns = {
-            Columns.OBS: rollout.observations,
+            Columns.OBS: rollout.inputs,
             Columns.ACTIONS: rollout.actions,
             Columns.ACTION_LOGP: rollout.log_probs,
             Postprocessing.ADVANTAGES: advantages,

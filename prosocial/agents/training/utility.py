@@ -57,7 +57,7 @@ def utility(
     absent = ~present
     if internal_reward is not None and absent.any():
         predictions = internal_reward.predict(
-            rollout.observations[absent], rollout.body_actions[absent]
+            rollout.observations[absent], rollout.body_actions[absent], rollout.events[absent]
         )
         total[absent], internal[absent] = internal_reward.combine(env_rewards[absent], predictions)
         bound = internal_reward.config.accept_above

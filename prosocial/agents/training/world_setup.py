@@ -8,15 +8,18 @@ from typing import Any
 
 import numpy as np
 
+from prosocial.agents.caregivers.making import make_caregiver
+from prosocial.agents.mind.batch import make_batch
+from prosocial.agents.mind.config import MindConfig
 from prosocial.agents.partners.population import Population
-from prosocial.agents.partners.protocol import Partner, RememberingPartner
+from prosocial.agents.partners.protocol import Partner
 from prosocial.agents.partners.registry import make_partner
 from prosocial.envs.engine.batch import Batch
 from prosocial.envs.engine.errors import ConfigError
 from prosocial.envs.engine.random import world_seeds
 from prosocial.envs.engine.registry import build
 from prosocial.envs.engine.world import World
-from prosocial.envs.social.config import CaregiverConfig, make_caregiver
+from prosocial.envs.social.config import CaregiverConfig
 
 
 @dataclass(frozen=True)
@@ -30,6 +33,7 @@ class WorldSetup:
         seed: Of the batch, in [0, 2**64).
         partners: By slot (index of an agent, as text), who acts there instead of a learner: the
             name of a partner, or a mapping with ``name`` and its options.
+        mind: What the learners infer of the others; None for nothing.
     """
 
     world: str
@@ -37,6 +41,7 @@ class WorldSetup:
     caregiver: CaregiverConfig = field(default_factory=CaregiverConfig)
     seed: int = 0
     partners: dict[str, Any] = field(default_factory=dict)
+    mind: MindConfig | None = None
 
     def build(self) -> World:
         """Returns the configured world."""
@@ -46,7 +51,8 @@ class WorldSetup:
         """Returns worlds ``first`` .. ``first + num_worlds - 1``; they are not reset yet."""
         world = self.build()
         caregiver = make_caregiver(self.caregiver, world)
-        return Batch(world, num_worlds, seed=self.seed, first=first, caregiver=caregiver)
+        options = {"seed": self.seed, "first": first, "caregiver": caregiver}
+        return make_batch(world, num_worlds, self.mind, **options)
 
     def learner_slots(self, num_agents: int) -> np.ndarray:
         """Returns the indices of the agents that learn, int64, ascending.
@@ -64,8 +70,7 @@ class WorldSetup:
         """Returns who acts beside the learners; None if nobody does.
 
         Raises:
-            ConfigError: A name, option or slot is wrong, or a partner has a memory, which a
-                checkpoint could not hold.
+            ConfigError: A name, option or slot is wrong.
         """
         if not self.partners:
             return None
@@ -78,12 +83,6 @@ class WorldSetup:
                 partner = make_partner(**options)
                 made.append((named, partner))
             slots[self._slot(text, num_agents)] = partner
-        remembering = [named for named, one in made if _remembers(one)]
-        if remembering:
-            raise ConfigError(
-                f"Partners {remembering} remember earlier steps, which a training checkpoint does "
-                "not hold. Meet them in scenarios and evaluations; train beside others."
-            )
         population = Population(slots)
         population.reset(self.seed)
         return population
@@ -101,7 +100,3 @@ def derived_seed(seed: int, *purposes: int) -> int:
     for purpose in purposes:
         seed = int(world_seeds(seed, purpose, 1)[0])
     return seed >> 1
-
-
-def _remembers(partner: Partner) -> bool:
-    return isinstance(partner, RememberingPartner) and getattr(partner, "remembers", True)

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 
@@ -36,6 +36,19 @@ class SocialChannel(Protocol):
 
     def feedback(self, batch: Batch) -> None:
         """Called after every step; writes the social arrays of the batch in place."""
+        ...
+
+
+@runtime_checkable
+class RememberingChannel(SocialChannel, Protocol):
+    """A social channel with a memory, which can be saved so that a run can be resumed."""
+
+    def state(self) -> dict[str, np.ndarray]:
+        """Returns copies of the arrays that restore the memory."""
+        ...
+
+    def restore(self, state: dict[str, np.ndarray]) -> None:
+        """Takes over what ``state`` returned, after ``begin``."""
         ...
 
 
@@ -237,6 +250,35 @@ class Batch:
         self._fresh = False
         self._ended.fill(False)
         self._run(self._kernel.look, self._state, self._params, self._shown())
+
+    def memory(self) -> dict[str, np.ndarray]:
+        """Returns copies of all that the future depends on, of whoever acts in the worlds too.
+
+        "worlds" is ``get_state``, "actions" are the last ones, which partners look back at, and
+        "caregiver/..." is what a caregiver with ``state()`` remembers.
+        """
+        memory = {"worlds": self.get_state(), "actions": self._actions.copy()}
+        if isinstance(self.caregiver, RememberingChannel):
+            memory |= {f"caregiver/{name}": a for name, a in self.caregiver.state().items()}
+        return memory
+
+    def recall(self, memory: Mapping[str, np.ndarray]) -> None:
+        """Takes over what ``memory`` returned, after ``reset``.
+
+        Raises:
+            ConfigError: It is of another world, configuration or batch size.
+        """
+        self.set_state(memory["worlds"])
+        self._actions[:] = memory["actions"]
+        if isinstance(self.caregiver, RememberingChannel):
+            prefix = "caregiver/"
+            own = {n.removeprefix(prefix): a for n, a in memory.items() if n.startswith(prefix)}
+            self.caregiver.restore(own)
+
+    @property
+    def last_actions(self) -> np.ndarray:
+        """The actions of the last step, int64 (B, N); not to be changed."""
+        return self._actions
 
     def close(self) -> None:
         """Ends the threads; the arrays stay readable."""
