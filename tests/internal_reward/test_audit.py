@@ -19,7 +19,7 @@ class Told(InternalReward):
         super().__init__(ISRConfig(), [])
         self.rule = rule
 
-    def predict(self, observations, actions):
+    def predict(self, observations, actions, events=None):
         return self.rule(observations, actions[:, 0]).astype(np.float32)
 
 

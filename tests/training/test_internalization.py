@@ -32,6 +32,7 @@ def make_rollout(seed: int) -> Rollout:
             "env_rewards": rng.normal(size=shape).astype(np.float32),
             "social_rewards": social.astype(np.float32),
             "present": present,
+            "events": np.zeros(shape, WORLD.event_dtype),
         }
     )
 

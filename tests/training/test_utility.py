@@ -24,7 +24,7 @@ class Foreseen(InternalReward):
         super().__init__(ISRConfig(rule=rule), [])
         self.worlds = worlds
 
-    def predict(self, observations, actions):
+    def predict(self, observations, actions, events=None):
         assert len(observations) == len(actions)
         return np.tile(PREDICTIONS[self.worlds], len(observations) // len(self.worlds))
 

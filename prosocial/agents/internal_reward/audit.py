@@ -62,6 +62,7 @@ class StateActions:
         goals: Flat cell of the goal, int64 (n,), as in the record of the world.
         positions: Flat cell of the learner, int64 (n,).
         headings: Heading of the learner, int64 (n,).
+        events: What happens in the step, structured uint8 (n,).
     """
 
     observations: np.ndarray
@@ -70,6 +71,7 @@ class StateActions:
     goals: np.ndarray
     positions: np.ndarray
     headings: np.ndarray
+    events: np.ndarray
 
     def __len__(self) -> int:
         return len(self.actions)
@@ -151,7 +153,13 @@ def state_actions(world: World, caregiver: Caregiver | str = "default") -> State
     observations = batch.observations[:, 0].copy()
     batch.step(action[:, None])
     return StateActions(
-        observations, action[:, None], batch.social_rewards[:, 0].copy(), goal, position, heading
+        observations,
+        action[:, None],
+        batch.social_rewards[:, 0].copy(),
+        goal,
+        position,
+        heading,
+        batch.events[:, 0].copy(),
     )
 
 
@@ -168,7 +176,7 @@ def audit(model: InternalReward, world: World, caregiver: Caregiver | str = "def
         ExperienceError: The model takes other observations than the world gives.
     """
     pairs = state_actions(world, caregiver)
-    predictions = model.predict(pairs.observations, pairs.actions)
+    predictions = model.predict(pairs.observations, pairs.actions, pairs.events)
     return tabulate(predictions, pairs.social_rewards > 0, model.config.accept_above)
 
 

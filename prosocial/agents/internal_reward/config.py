@@ -12,6 +12,7 @@ ActionCells = Literal["auto", "own", "agents"]
 Target = Literal["social", "received"]
 Rule = Literal["additive", "gated", "threshold", "only"]
 Network = Literal["grid_cnn", "cell_embedding"]
+Model = Literal["regression", "bayesian"]
 
 
 @dataclass(frozen=True)
@@ -24,6 +25,9 @@ class ISRConfig(Config):
     paper.
 
     Attributes:
+        model: "regression", networks fitted to the social reward as in the paper, or "bayesian",
+            inference of which events the caregiver values (see ``bayesian``). Options of fitting
+            networks do not concern the latter.
         network: "grid_cnn", the paper's convolutions, or "cell_embedding" for observations that are
             codes of cells, such as those of the commons.
         observation_codes: "cell_embedding" only: codes lie below it, 2 .. 256; None for those of
@@ -62,14 +66,24 @@ class ISRConfig(Config):
             curve; 0 for none.
         ensemble_size: Independently initialised and sampled networks, >= 1; the paper has 1.
         lower_confidence: Standard deviations over the ensemble that a prediction is lowered by,
-            >= 0; see ``ensemble``.
+            >= 0; see ``ensemble``. "bayesian": posterior standard deviations that it is moved
+            towards 0 by, at most to 0.
         keep_unrewarded: Share of the unrewarded transitions that are remembered, in (0, 1]; all
             rewarded ones are. Where many agents live for long, few of them say as much, since every
             update draws as many rewarded as unrewarded ones.
         updates_per_iteration: Continual fitting: updates after each new batch of experience, >= 1.
         recent: Continual fitting: number of newest transitions to draw from, >= 1; None for all of
             them.
+        events: "bayesian" only: the events that may be valued, at most ten; None for all of the
+            world.
+        inclusion: "bayesian" only: prior probability that an event is valued, in (0, 1).
+        slab_sd: "bayesian" only: standard deviation of the amount of a valued event before any
+            feedback, > 0, in units of reward.
+        noise_sd: "bayesian" only: standard deviations of the noise of feedback to choose from, > 0,
+            in units of reward; equally likely before. One alone is taken as known.
     """
+
+    model: Model = "regression"
 
     network: Network = "grid_cnn"
     observation_codes: int | None = None
@@ -93,6 +107,10 @@ class ISRConfig(Config):
     keep_unrewarded: float = 1.0
     updates_per_iteration: int = 2048
     recent: int | None = None
+    events: tuple[str, ...] | None = None
+    inclusion: float = 0.5
+    slab_sd: float = 1.0
+    noise_sd: tuple[float, ...] = (0.01, 0.03, 0.1, 0.3, 1.0)
 
     def __post_init__(self) -> None:
         """Checks every field; raises a ConfigError that names the field and what was expected."""
@@ -124,6 +142,22 @@ class ISRConfig(Config):
             self.require_int("max_updates", 0)
         if self.recent is not None:
             self.require_int("recent", 1)
+        self._check_bayesian()
+
+    def _check_bayesian(self) -> None:
+        self.require_choice("model", ("regression", "bayesian"))
+        for field in ("inclusion", "slab_sd"):
+            self.require_number(field, 0.0)
+            self.require(field, getattr(self, field) > 0, "a number > 0")
+        self.require("inclusion", self.inclusion < 1, "a number in (0, 1)")
+        sizes = self.noise_sd
+        positive = isinstance(sizes, tuple) and all(
+            isinstance(sd, int | float) and 0 < sd < float("inf") for sd in sizes
+        )
+        self.require("noise_sd", bool(sizes) and positive, "numbers > 0, at least one")
+        names = self.events
+        distinct = names is None or (isinstance(names, tuple) and len(set(names)) == len(names))
+        self.require("events", distinct, "names of events, each once, or None for all")
 
     @property
     def accept_above(self) -> float:

@@ -5,13 +5,16 @@ from __future__ import annotations
 import os
 import zipfile
 import zlib
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from prosocial.envs.engine.errors import ProsocialError
 
 _COLUMNS = ("observations", "actions", "social_rewards", "env_rewards")
+_EVENT_NAMES = "event_names"  # in files: names of the columns of the events, with commas, as bytes
 
 
 class ExperienceError(ProsocialError, ValueError):
@@ -25,12 +28,21 @@ class SocialExperience:
         observation_shape: Shape of one observation, (height, width, features).
         num_bodies: K, the number of bodies whose actions are kept: the learner's first; 2 where the
             caregiver's matters too.
+        event_names: Names of the E events that are kept of each transition; () for none.
+
+    Attributes:
+        told_events: Whether all transitions came with their events.
 
     Raises:
         ExperienceError: The shape is not three positive numbers, or ``num_bodies`` is below 1.
     """
 
-    def __init__(self, observation_shape: tuple[int, ...], num_bodies: int = 1) -> None:
+    def __init__(
+        self,
+        observation_shape: tuple[int, ...],
+        num_bodies: int = 1,
+        event_names: Sequence[str] = (),
+    ) -> None:
         shape = tuple(int(size) for size in observation_shape)
         if len(shape) != 3 or min(shape) < 1:
             raise ExperienceError(
@@ -40,6 +52,8 @@ class SocialExperience:
             raise ExperienceError(f"num_bodies is {num_bodies}; expected a number >= 1.")
         self.observation_shape = shape
         self.num_bodies = int(num_bodies)
+        self.event_names = tuple(event_names)
+        self.told_events = True
         self._size = 0
         self._columns = self._allocate(0)
 
@@ -66,6 +80,20 @@ class SocialExperience:
         """Environmental rewards R_e, float32 (n,), NaN where they were not given; a view."""
         return self._columns["env_rewards"][: self._size]
 
+    @property
+    def events(self) -> np.ndarray:
+        """Counts of the events in ``event_names``, uint8 (n, E); a view.
+
+        Raises:
+            ExperienceError: Some transitions were added without their events.
+        """
+        if not self.told_events:
+            raise ExperienceError(
+                "Some of this social experience was kept without its events; collect it anew with "
+                "this version, or use isr.model regression, which needs none."
+            )
+        return self._columns["events"][: self._size]
+
     def append(
         self,
         observations: np.ndarray,
@@ -74,6 +102,7 @@ class SocialExperience:
         *,
         env_rewards: np.ndarray | None = None,
         present: np.ndarray | None = None,
+        events: np.ndarray | None = None,
     ) -> None:
         """Adds transitions, oldest first.
 
@@ -88,11 +117,13 @@ class SocialExperience:
             present: bool (...), whether the caregiver was present, P. Transitions without a
                 caregiver say nothing about what it approves of and are left out. None: always
                 present.
+            events: What happened: structured uint8 (...) with the fields ``event_names``, or their
+                counts as uint8 (..., E). None: not told, which a Bayesian ISR cannot learn from.
 
         Raises:
             ExperienceError: A shape, dtype or value does not fit; nothing has been added then.
         """
-        rows = self._checked(observations, actions, social_rewards, env_rewards)
+        rows = self._checked(observations, actions, social_rewards, env_rewards, events)
         if present is not None:
             lead = np.shape(social_rewards)
             present = np.asarray(present)
@@ -105,6 +136,8 @@ class SocialExperience:
         self._reserve(end)
         for name, column in rows.items():
             self._columns[name][self._size : end] = column
+        if events is None and self.event_names and end > self._size:
+            self.told_events = False
         self._size = end
 
     def save(self, path: str | os.PathLike[str], *, start: int = 0) -> None:
@@ -124,13 +157,8 @@ class SocialExperience:
         partial = path.with_name(path.name + ".partial")
         try:
             with open(partial, "wb") as file:
-                np.savez_compressed(
-                    file,
-                    observations=self.observations[start:],
-                    actions=self.actions[start:],
-                    social_rewards=self.social_rewards[start:],
-                    env_rewards=self.env_rewards[start:],
-                )
+                columns: dict[str, Any] = {name: getattr(self, name)[start:] for name in _COLUMNS}
+                np.savez_compressed(file, **columns, **self._event_columns(start))
                 file.flush()
                 os.fsync(file.fileno())
             os.replace(partial, path)
@@ -149,8 +177,11 @@ class SocialExperience:
             raise ExperienceError("No file of social experience was named.")
         chunks = [_read(path) for path in paths]
         observations, actions = chunks[0]["observations"], chunks[0]["actions"]
-        experience = cls(observations.shape[1:], actions.shape[-1])
+        names = chunks[0].get(_EVENT_NAMES)
+        experience = cls(observations.shape[1:], actions.shape[-1], decoded(names))
         for path, chunk in zip(paths, chunks, strict=True):
+            if decoded(chunk.pop(_EVENT_NAMES, None)) != experience.event_names:
+                raise ExperienceError(f"{os.fspath(path)} has other events than {paths[0]}.")
             try:
                 experience.append(**chunk)
             except ExperienceError as error:
@@ -163,7 +194,14 @@ class SocialExperience:
             "actions": np.empty((capacity, self.num_bodies), np.int8),
             "social_rewards": np.empty(capacity, np.float32),
             "env_rewards": np.empty(capacity, np.float32),
+            "events": np.empty((capacity, len(self.event_names)), np.uint8),
         }
+
+    def _event_columns(self, start: int) -> dict[str, Any]:
+        """What a file holds of the events; nothing if they were not kept."""
+        if not self.event_names or not self.told_events:
+            return {}
+        return {"events": self.events[start:], _EVENT_NAMES: encoded(self.event_names)}
 
     def _reserve(self, size: int) -> None:
         """Makes room for ``size`` transitions; capacity doubles, so that appending stays cheap."""
@@ -181,6 +219,7 @@ class SocialExperience:
         actions: np.ndarray,
         social_rewards: np.ndarray,
         env_rewards: np.ndarray | None,
+        events: np.ndarray | None,
     ) -> dict[str, np.ndarray]:
         """The transitions as flat columns, or an ExperienceError."""
         social_rewards = np.asarray(social_rewards)
@@ -192,10 +231,60 @@ class SocialExperience:
             "actions": actions.reshape(count, self.num_bodies),
             "social_rewards": _checked_rewards("social_rewards", social_rewards, lead),
             "env_rewards": np.full(count, np.nan, np.float32),
+            "events": np.zeros((count, len(self.event_names)), np.uint8),
         }
+        if events is not None and self.event_names:
+            counts = event_counts(events, self.event_names)
+            if counts.shape[:-1] != lead:
+                raise ExperienceError(f"events are of shape {counts.shape[:-1]}; expected {lead}.")
+            rows["events"] = counts.reshape(count, -1)
         if env_rewards is not None:
             rows["env_rewards"] = _checked_rewards("env_rewards", env_rewards, lead, nan_ok=True)
         return rows
+
+
+def event_counts(events: np.ndarray, names: Sequence[str]) -> np.ndarray:
+    """Counts of events as a matrix, uint8 (..., E).
+
+    Args:
+        events: Structured uint8 (...) with at least the fields ``names``, or the matrix itself.
+        names: Names of the E columns.
+
+    Raises:
+        ExperienceError: A field is missing, or the matrix has another width or dtype.
+    """
+    events = np.asarray(events)
+    if events.dtype.names is not None:
+        missing = [name for name in names if name not in events.dtype.names]
+        if missing:
+            raise ExperienceError(
+                f"The events {', '.join(events.dtype.names)} lack {', '.join(missing)}; expected "
+                f"{', '.join(names)}."
+            )
+        return np.stack([events[name] for name in names], -1)
+    if events.dtype != np.uint8 or events.ndim < 1 or events.shape[-1] != len(names):
+        raise ExperienceError(
+            f"events are {events.dtype} {events.shape}; expected uint8 with {len(names)} columns "
+            f"({', '.join(names)}), or a structured array."
+        )
+    return events
+
+
+def as_records(counts: np.ndarray, names: Sequence[str]) -> np.ndarray:
+    """Counts (n, E) as a structured array (n,) with the fields ``names``, as worlds give them."""
+    dtype = np.dtype([(name, np.uint8) for name in names])
+    return np.ascontiguousarray(counts).view(dtype)[:, 0]
+
+
+def encoded(names: Sequence[str]) -> np.ndarray:
+    """Names as bytes, uint8 (n,): files hold arrays only."""
+    return np.frombuffer(",".join(names).encode(), np.uint8)
+
+
+def decoded(array: np.ndarray | None) -> tuple[str, ...]:
+    """Names that ``encoded`` made; () for None."""
+    text = b"" if array is None else np.asarray(array, np.uint8).tobytes()
+    return tuple(text.decode().split(",")) if text else ()
 
 
 def checked_observations(observations: np.ndarray, expected: tuple[int, ...]) -> np.ndarray:
@@ -244,6 +333,7 @@ def _read(path: str | os.PathLike[str]) -> dict[str, np.ndarray]:
     try:
         with np.load(path, allow_pickle=False) as file:
             chunk = {column: file[column] for column in _COLUMNS}
+            chunk |= {n: file[n] for n in ("events", _EVENT_NAMES) if n in file}
     except FileNotFoundError:
         raise
     except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile, zlib.error) as error:

@@ -8,9 +8,10 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 
+from .bayesian import fit_bayesian
 from .cells import CellISRNetwork, CellRegression
 from .config import ISRConfig
-from .data import ExperienceError, SocialExperience
+from .data import ExperienceError, SocialExperience, as_records
 from .model import InternalReward, Member
 from .regression import Regression
 from .sampling import DRAWS, balanced_draws, generator, reward_classes, split, targets
@@ -78,6 +79,8 @@ def fit(
     values = targets(config, experience)
     size = split(config, len(experience))
     classes = reward_classes(values[:size], config.rewarded_above)
+    if config.model == "bayesian":
+        return _infer(config, experience, values, size, classes)
     model = InternalReward.create(config, experience.observation_shape, experience.num_bodies, seed)
     updates = config.epochs * -(-size // config.batch_size)
     if config.max_updates is not None:
@@ -102,6 +105,28 @@ def fit(
     )
 
 
+def _infer(
+    config: ISRConfig,
+    experience: SocialExperience,
+    values: np.ndarray,
+    size: int,
+    classes: list[np.ndarray],
+) -> FitResult:
+    """Infers values instead of fitting networks: no updates, no curves, no random numbers."""
+    holdout = _Holdout(config, experience, values, size)
+    model = fit_bayesian(config, experience, size)
+    return FitResult(
+        model=model,
+        curve=np.empty((1, 0), np.float32),
+        holdout_updates=np.empty(0, np.int64),
+        holdout_curve=np.empty((1, 0)),
+        holdout_mse=holdout.mean_squared_error(model),
+        holdout_rewarded=holdout.rewarded,
+        train_size=size,
+        train_rewarded=len(classes[1]) + len(classes[2]),
+    )
+
+
 class _Holdout:
     """The transitions that train nothing."""
 
@@ -110,6 +135,9 @@ class _Holdout:
     ) -> None:
         self.observations = experience.observations[size:]
         self.actions = experience.actions[size:]
+        self.events = None
+        if config.model == "bayesian":
+            self.events = as_records(experience.events[size:], experience.event_names)
         self.values = values[size:]
         self.classes = reward_classes(self.values, config.rewarded_above)
         self.rewarded = len(self.classes[1]) + len(self.classes[2])
@@ -117,7 +145,8 @@ class _Holdout:
     def mean_squared_error(self, model: InternalReward) -> float | None:
         if not len(self.values):
             return None
-        errors = model.predict(self.observations, self.actions) - self.values
+        predictions = model.predict(self.observations, self.actions, self.events)
+        errors = predictions - self.values
         return float(np.mean(np.square(errors, dtype=np.float64)))
 
     def balanced_error(self, member: Member) -> float:

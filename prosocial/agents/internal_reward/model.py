@@ -67,12 +67,16 @@ class InternalReward:
         """K, the number of bodies whose action enters."""
         return self.members[0].num_bodies
 
-    def predict(self, observations: np.ndarray, actions: np.ndarray) -> np.ndarray:
+    def predict(
+        self, observations: np.ndarray, actions: np.ndarray, events: np.ndarray | None = None
+    ) -> np.ndarray:
         """r̂(s, a), lowered by the lower-confidence rule if there are several networks.
 
         Args:
             observations: uint8 (n, height, width, features), before the action.
             actions: Integer (n, K), or (n,) if K is 1.
+            events: Of the transitions, structured uint8 (n,); networks do not look at them, models
+                of other kinds do (see ``bayesian``).
 
         Returns:
             float32 (n,). A prediction does not depend on the others in the call, but for rounding.

@@ -19,9 +19,13 @@ DEFAULT_NORMS = {
     "helping_grid": "help",
     "commons_harvest": "restraint",
     "clean_up": "cleaning",
+    "doors": "reach_goal",
+    "kitchen": "cooking",
+    "food_trucks": "eat_the_best",
     "fishery": "universalization",
     "pasture": "universalization",
     "pollution": "universalization",
+    "rendezvous": "join_in",
 }
 
 SCHEDULES = ("always", "never", "until", "intermittent")
@@ -47,6 +51,10 @@ class CaregiverConfig(Config):
         false_alarm: Probability of feedback without an occurrence, in [0, 1].
         noise_sd: Standard deviation of normal noise on feedback given, >= 0.
         watches: Numbers of the agents that get feedback, each from 0 to N - 1; None for all.
+        teaching: Makes a caregiver that infers what the learner has understood and looks away
+            there: a mapping of options, which may be empty (see
+            `prosocial.agents.caregivers.teaching`, which makes it; `make` cannot). None for one
+            that holds no mind.
 
     Raises:
         ConfigError: A value is out of its range; the message names the field and the range.
@@ -63,6 +71,7 @@ class CaregiverConfig(Config):
     false_alarm: float = 0.0
     noise_sd: float = 0.0
     watches: tuple[int, ...] | None = None
+    teaching: dict[str, Any] | None = None
 
     def __post_init__(self) -> None:
         self.require_choice("schedule", SCHEDULES)
@@ -79,14 +88,21 @@ class CaregiverConfig(Config):
         if isinstance(self.watches, list):  # as it comes from a file
             object.__setattr__(self, "watches", tuple(self.watches))
         check_watches(self.watches)
+        mapping = self.teaching is None or isinstance(self.teaching, Mapping)
+        self.require("teaching", mapping, "a mapping of options, or None for no mind")
 
     def make(self, world: World) -> Caregiver:
         """Returns the caregiver for a world.
 
         Raises:
             ConfigError: A norm does not fit the world, or none is given and the world has no
-                default.
+                default; or the caregiver holds a mind, which this package does not know.
         """
+        if self.teaching is not None:
+            raise ConfigError(
+                "A caregiver with teaching holds a mind: make it with make_caregiver of "
+                "prosocial.agents.caregivers.making, and give that to make_batch or Batch."
+            )
         named = [_named_norm(name, given) for name, given in self.norms.items()]
         caregiver = Caregiver(
             norms=tuple(named or [get_norm(_default_norm(world))]),

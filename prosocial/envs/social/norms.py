@@ -278,3 +278,24 @@ REACH_GOAL = register_norm(EventNorm("reach_goal", "goal", 0.4))
 # +0.4 to the learner each time the other agent, whose way it cleared, enters its goal
 # (Rong & Kleiman-Weiner 2024, figure 7: the caregiver's reward is shared with the learner).
 HELP = register_norm(EventNorm("help", "helped", 0.4))
+
+# +0.4 to the agent of food_trucks for eating at a truck that none of those parked beats; the amount
+# is that of the goals above, the norm is ours.
+EAT_THE_BEST = register_norm(EventNorm("eat_the_best", "best", 0.4))
+
+# +0.1 to a cook for each step of a recipe: an ingredient chopped, two items put together, a dish
+# delivered (the sub-tasks of Wu et al. 2021); the norm and its amount are ours.
+COOKING = register_norm(
+    Combination(
+        "cooking",
+        (
+            EventNorm("chopped", "chop", 1.0),
+            EventNorm("merged", "merge", 1.0),
+            EventNorm("delivered", "deliver", 1.0),
+        ),
+        0.1,
+    )
+)
+
+# +0.4 to each who takes part when a goal of rendezvous is captured; the amount is that of `help`.
+JOIN_IN = register_norm(EventNorm("join_in", "captured", 0.4))

@@ -102,7 +102,7 @@ class FitTask:
         from prosocial.envs.engine import registry
 
         torch.set_num_threads(1)  # as in training: sums depend on it in the last bits
-        experience = _experience(self.parent)
+        experience = read_social_experience(self.parent)
         worlds = {name: registry.build("caregiver_grid", layout=name) for name in self.layouts}
         rows: list[dict[str, Any]] = []
         audits: list[dict[str, Any]] = []
@@ -205,21 +205,34 @@ def _goals_per_episode(batch: Batch, act: Any, episodes: int) -> float:
     return goals / (rounds * batch.num_worlds)
 
 
-def _experience(parent: Path) -> SocialExperience:
+def read_social_experience(parent: Path) -> SocialExperience:
+    """Everything that a run kept as social experience, in the order of time.
+
+    Raises:
+        ConfigError: It kept none.
+    """
     from prosocial.agents.internal_reward.data import SocialExperience
-    from prosocial.agents.training.run_folder import read_checkpoint, read_experience
+    from prosocial.agents.training.run_folder import (
+        read_checkpoint,
+        read_config,
+        read_experience,
+    )
+    from prosocial.envs.engine import registry
 
     chunks: Iterator[dict[str, np.ndarray]] = read_experience(parent, read_checkpoint(parent))
+    config = read_config(parent)
+    names = registry.build(config.world, **config.world_config).event_names
     experience: SocialExperience | None = None
     for chunk in chunks:
         if experience is None:
             shape, bodies = chunk["observations"].shape[1:], chunk["actions"].shape[-1]
-            experience = SocialExperience(shape, bodies)
+            experience = SocialExperience(shape, bodies, names)
         experience.append(
             chunk["observations"],
             chunk["actions"],
             chunk["social_rewards"],
             env_rewards=chunk["env_rewards"],
+            events=chunk.get("events"),
         )
     if experience is None:
         raise ConfigError(f"{parent} holds no social experience; its phases must collect it.")
