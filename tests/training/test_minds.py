@@ -6,6 +6,7 @@ import torch
 
 from prosocial.agents.mind.batch import Follower, MindBatch
 from prosocial.agents.mind.config import MindConfig, make_mind
+from prosocial.agents.mind.trace import load_trace
 from prosocial.agents.partners import RandomPartner
 from prosocial.agents.partners.policy import PolicyPartner
 from prosocial.agents.policies import build_policy
@@ -18,7 +19,7 @@ from prosocial.agents.training.config import (
     PPOConfig,
     TrainConfig,
 )
-from prosocial.agents.training.life_course import LifeCourse
+from prosocial.agents.training.life_course import POSTERIORS, LifeCourse
 from prosocial.agents.training.run_folder import read_checkpoint, read_table
 from prosocial.agents.training.world_setup import WorldSetup
 from prosocial.envs.engine import Batch, build
@@ -172,3 +173,13 @@ def test_a_follower_that_is_reset_forgets():
 def test_a_world_without_such_hypotheses_is_refused_before_training():
     with pytest.raises(ConfigError, match="tastes"):
         make_config(mind=MindConfig(kind="tastes")).check_worlds()
+
+
+def test_every_evaluation_leaves_a_trace_of_what_the_mind_believed(life):
+    (path,) = (life / POSTERIORS).iterdir()
+    assert path.name == "0000000400-socialization-training_world.npz"
+    trace = load_trace(path)
+    assert trace.targets == ("learner", "caregiver")
+    assert set(trace.world) == {0, 1, 2, 3}
+    assert trace.t.tolist() == list(range(WORLD["max_steps"] + 1)) * 4
+    np.testing.assert_allclose(trace.posterior.sum(-1), 1, atol=1e-5)

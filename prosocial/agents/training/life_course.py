@@ -14,8 +14,11 @@ import numpy as np
 import torch
 
 from prosocial.agents.caregivers.making import make_caregiver
+from prosocial.agents.mind.config import make_mind
+from prosocial.agents.mind.trace import PosteriorTrace
 from prosocial.agents.policies.acting import evaluate
 from prosocial.envs.engine.errors import ConfigError
+from prosocial.envs.engine.world import World
 
 from .checkpoint import Checkpoint
 from .config import PhaseConfig, TrainConfig
@@ -32,6 +35,8 @@ OnIteration = Callable[[dict[str, Any]], None]
 # Purposes of derived seeds; the policy network has 1, the order of minibatches 2.
 _ISR_SEED, _WORLDS_SEED, _EVALUATION_SEED = 3, 4, 5
 _EVALUATION_WORLDS = 100
+POSTERIORS = "posteriors"  # folder of the traces of the mind, one file for each evaluation
+_TRACED_WORLDS = 4
 # What makes a caregiver tell its whole truth: always there, without errors and without restraint.
 PERFECT: dict[str, Any] = {
     "schedule": "always",
@@ -194,7 +199,13 @@ class _Life:
             world = config.evaluation_world(name)
             setup = WorldSetup(config.world, world, caregiver, seed, mind=config.mind)
             batch = setup.make_batch(min(options.episodes, _EVALUATION_WORLDS))
-            rows = evaluate(self._trainer.policy, batch, options.episodes, greedy=options.greedy)
+            trace = self._trace(batch.world)
+            rows = evaluate(
+                self._trainer.policy, batch, options.episodes, greedy=options.greedy, trace=trace
+            )
+            if trace is not None:
+                file = f"{self._position.env_steps:010d}-{phase.name}-{name}.npz"
+                trace.trace().save(self._folder.path / POSTERIORS / file)
             place = {**self._place(phase), "env_steps": self._position.env_steps, "world": name}
             goal = goal_event(batch.world)
             kept = ("episode", "length", "env_return", "social_return", "return")
@@ -203,6 +214,11 @@ class _Life:
                 for row in rows
             ]
             self._folder.append("evaluations", table)
+
+    def _trace(self, world: World) -> PosteriorTrace | None:
+        """Returns what records the posteriors of an evaluation; None without a mind."""
+        mind = self._config.mind
+        return None if mind is None else PosteriorTrace(make_mind(world, mind), _TRACED_WORLDS)
 
     def _place(self, phase: PhaseConfig) -> dict[str, Any]:
         index = self._position.earlier_phases + self._position.phase
