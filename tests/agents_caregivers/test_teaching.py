@@ -1,11 +1,12 @@
 """A caregiver that infers what its learner has understood, and teaches what it has not."""
 
 from collections import deque
+from typing import Any
 
 import numpy as np
 import pytest
 
-import prosocial.envs.worlds  # noqa: F401 - registers the worlds
+import prosocial
 from prosocial.agents.caregivers.making import make_caregiver
 from prosocial.agents.caregivers.situations import ApplesInReach, WayToGoal, make_situations
 from prosocial.agents.caregivers.teaching import TeachingCaregiver, TeachingConfig
@@ -17,10 +18,10 @@ from prosocial.envs.worlds.caregiver_grid import Cell
 
 GRID = build("caregiver_grid")
 HARVEST = build("commons_harvest", num_agents=3)
-RESTRAINT = {"norms": {"restraint": {"amount": -2.0, "praise": 0.0}}}
+NORMS = {"restraint": {"amount": -2.0, "praise": 0.0}}
 
 
-def make_batch(world=GRID, num_worlds=4, first=0, seed=3, **config):
+def make_batch(world=GRID, num_worlds=4, first=0, seed=3, **config: Any):
     caregiver = make_caregiver({"teaching": {}, **config}, world)
     batch = Batch(world, num_worlds, seed=seed, first=first, caregiver=caregiver)
     batch.reset()
@@ -32,7 +33,7 @@ def random_actions(batch, seed=0):
     return RandomPartner(seed).act(batch)
 
 
-def live(batch, steps, act=random_actions):
+def live(batch, steps, act: Any = random_actions):
     """Returns presence (T, B), social rewards (T, B, N) and events of every step."""
     present, social, events = [], [], []
     for _ in range(steps):
@@ -162,7 +163,7 @@ def test_attention_is_decided_before_the_act():
     assert np.array_equal(seen[0], seen[2])
 
 
-@pytest.mark.parametrize(("world", "config"), [(GRID, {}), (HARVEST, RESTRAINT)])
+@pytest.mark.parametrize(("world", "config"), [(GRID, {}), (HARVEST, {"norms": NORMS})])
 def test_a_world_lives_the_same_life_in_any_batch(world, config):
     teaching = {"tolerance": 0.1, "doubt": 0.9, "budget": 6.0}
     whole, mind = make_batch(world, 6, teaching=teaching, **config)
@@ -184,10 +185,10 @@ def test_a_saved_memory_goes_on_as_if_never_interrupted():
     first, second = (live(batch, 60, ShortestPathOracle().act) for batch in (whole, again))
     for one, other in zip(first, second, strict=True):
         assert np.array_equal(one, other)
-    forgetful, _ = make_batch(num_worlds=5, seed=99)
+    forgetful, blank = make_batch(num_worlds=5, seed=99)
     memory = whole.memory()
     forgetful.set_state(memory["worlds"])
-    assert not np.array_equal(forgetful.caregiver.state()["followed"], mind.state()["followed"])
+    assert not np.array_equal(blank.state()["followed"], mind.state()["followed"])
 
 
 def test_a_new_life_begins_without_memory_and_a_later_episode_with_it():
@@ -241,7 +242,7 @@ def test_apples_in_reach_are_seen_before_the_act():
 
 
 def test_it_judges_restraint_and_attends_as_the_neediest_it_watches_requires():
-    batch, caregiver = make_batch(HARVEST, 4, **RESTRAINT)
+    batch, caregiver = make_batch(HARVEST, 4, norms=NORMS)
     live(batch, 200)
     assert caregiver.situations[0] == "an apple with 0 live neighbours in reach"
     assert caregiver.understanding().shape == (4, 3, 3)
@@ -249,7 +250,7 @@ def test_it_judges_restraint_and_attends_as_the_neediest_it_watches_requires():
     need = np.clip((error - 0.3) / 0.2, 0, 1)
     none = np.full((4, 3), -1)
     np.testing.assert_allclose(caregiver._attention(none), need.max((1, 2)))
-    one, other = make_batch(HARVEST, 4, watches=[1], **RESTRAINT)
+    one, other = make_batch(HARVEST, 4, watches=[1], norms=NORMS)
     other.restore(caregiver.state())
     np.testing.assert_allclose(other._attention(none), need[:, 1].max(1))
     assert one.num_agents == 3
@@ -289,7 +290,7 @@ def test_worlds_and_norms_that_it_cannot_judge_are_refused():
     with pytest.raises(ConfigError, match="cannot tell what a learner in 'fishery' understands"):
         make_caregiver({"teaching": {}}, build("fishery"))
     with pytest.raises(ConfigError, match="understands of restraint"):
-        make_situations(GRID, make_caregiver(RESTRAINT, HARVEST).norms)
+        make_situations(GRID, make_caregiver({"norms": NORMS}, HARVEST).norms)
     with pytest.raises(ConfigError, match=r"CaregiverConfig\.teaching is 3; expected a mapping"):
         CaregiverConfig(teaching=3)  # pyright: ignore[reportArgumentType]
     with pytest.raises(ConfigError, match=r"holds a mind: make it with make_caregiver"):
@@ -309,3 +310,19 @@ def test_without_teaching_the_caregiver_holds_no_mind():
     assert made.teaching == TeachingConfig(memory=50)
     assert made.miss == 0.1
     assert made.needs_states
+
+
+def test_it_can_be_given_to_a_batch_of_the_public_api():
+    caregiver = make_caregiver({"teaching": {}}, GRID)
+    batch = prosocial.make_batch("caregiver_grid", 3, caregiver=caregiver)
+    batch.reset()
+    batch.step(random_actions(batch))
+    assert caregiver.understanding().shape == (3, 1, 4)
+
+
+def test_attention_is_drawn_apart_from_the_schedule_and_from_noise():
+    chance = {"schedule": "intermittent", "probability": 0.5, "miss": 0.5}
+    half = {"tolerance": 0.0, "doubt": 1.0, "caution": 0.0}
+    batch, _ = make_batch(num_worlds=4000, teaching=half, **chance)
+    batch.step(random_actions(batch))  # nothing is known: attention is one half too
+    assert batch.caregiver_present.mean() == pytest.approx(0.25, abs=0.03)

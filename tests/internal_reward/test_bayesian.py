@@ -188,7 +188,7 @@ def test_continual_inference_goes_on_where_it_was_interrupted_and_ends_as_the_of
     offline = fit(CONFIG.replace(train_fraction=1.0), experience, 0).model
     counts = make_counts(20, seed=5)
     predictions = [m.predict(counts, counts, counts) for m in (whole.model, offline)]
-    np.testing.assert_allclose(*predictions, atol=1e-6)
+    np.testing.assert_allclose(predictions[0], predictions[1], atol=1e-6)
 
 
 def test_with_recent_only_the_newest_count():

@@ -77,6 +77,12 @@ def spent(experiment: Experiment, caregiver: str, learner: str) -> Levels:
     return _by_seed(rows, lambda part: float((part["social_return"] * part["episodes"]).sum()))
 
 
+def feedbacks(experiment: Experiment, caregiver: str, learner: str) -> Levels:
+    """Number of praised goals in the socialization, by seed."""
+    amount = experiment.manifest.amount
+    return {s: reward / amount for s, reward in spent(experiment, caregiver, learner).items()}
+
+
 def praised_share(experiment: Experiment, caregiver: str, learner: str) -> Levels:
     """Share of the goals in the socialization that were praised, by seed."""
     amount = experiment.manifest.amount

@@ -31,8 +31,8 @@ CAPTIONS = {
     "lives": "True goals per episode through socialization and autonomy (right of the dashed line, "
     "the caregiver has gone), for each learner under each caregiver. Lines: " + _BAND + ".",
     "spending": "Social reward received per episode. The teaching caregiver looks away where it "
-    "finds its norm understood; the control is present with the same share of time, at random. "
-    "Lines: " + _BAND + ".",
+    "finds its norm understood; the control is present at random, as often as the teaching one "
+    "praised goals. Lines: " + _BAND + ".",
     "samples": "Error of internal rewards on the held-out last tenth of a socialization, half of "
     "it from praised steps, against the number of feedbacks that they were fitted to; noisy "
     "feedback is compared with what the caregiver really values. Lines: " + _BAND + ".",

@@ -20,6 +20,7 @@ FEEDBACKS = ("clean", "noisy")
 
 LABELS = {
     "spent": "social reward spent",
+    "feedbacks": "feedbacks",
     "praised_share": "goals praised",
     "steps_to_learn": "steps to learn",
     "goals_socialized": "goals, socialized",
@@ -42,6 +43,7 @@ LABELS = {
 
 LIFE_MEASURES: Mapping[str, Callable[[Experiment, str, str], Levels]] = {
     "spent": measures.spent,
+    "feedbacks": measures.feedbacks,
     "praised_share": measures.praised_share,
     "steps_to_learn": measures.steps_to_learn,
     "goals_socialized": lambda e, c, n: measures.end_levels(e, c, n, SOCIALIZATION),
