@@ -11,7 +11,8 @@ from prosocial.envs.engine.errors import ConfigError
 
 _EPILOG = """\
 RUN is the output folder of `prosocial reproduce`, whose figures, tables and page are written anew,
-or the run folder of `prosocial train`; several run folders are drawn into one figure.
+or the run folder of `prosocial train`; several run folders are drawn into one figure. Of a single
+run whose learners hold a mind, what the mind believed in its evaluations is drawn too.
 
 examples:
   prosocial figures outputs/value-internalization/quick
@@ -62,9 +63,25 @@ def main(argv: Sequence[str]) -> int:
     if experiments:
         _draw_experiment(experiments[0], arguments.output, arguments.tables)
         return 0
-    for path in figure_life_courses(runs, arguments.output or runs[0] / "figures"):
+    folder = arguments.output or runs[0] / "figures"
+    paths = figure_life_courses(runs, folder)
+    if len(runs) == 1:
+        paths += _draw_posteriors(runs[0], folder)
+    for path in paths:
         print(path)
     return 0
+
+
+def _draw_posteriors(run: Path, folder: Path) -> list[Path]:
+    """Draws what the mind believed in each evaluation of a run, if it has one."""
+    from prosocial.agents.mind.trace import load_trace
+    from prosocial.analysis.posteriors import posterior_figure
+
+    return [
+        path
+        for trace in sorted(run.glob("posteriors/*.npz"))
+        for path in posterior_figure(load_trace(trace), folder, f"posteriors-{trace.stem}")
+    ]
 
 
 def _draw_experiment(folder: Path, output: Path | None, tables: Path | None) -> None:

@@ -1,7 +1,8 @@
-"""Made-up hypotheses about real worlds: values are random numbers by time and agent."""
+"""Made-up hypotheses about real worlds: values are random by time and agent; brute force."""
 
 import numpy as np
 
+from prosocial.agents.mind.follow import follow
 from prosocial.agents.mind.hypotheses import AgentHypotheses, RowHypotheses
 from prosocial.envs.engine import Batch, build, uniform_array
 
@@ -91,3 +92,57 @@ class Counting(Valued):
 
     def restore(self, state):
         self.seen = state["seen"].copy()
+
+
+def play(mind, batch, steps=10, record=None):
+    """Steps the batch with random actions beside the mind."""
+    for _ in range(steps):
+        actions = draw_actions(batch)
+        batch.step(actions)
+        follow(mind, batch, actions, record)
+
+
+def softmax(values, beta, lapse=0.0):
+    """Over the last axis, in float64."""
+    weights = np.exp(beta * (values - values.max(axis=-1, keepdims=True)).astype(np.float64))
+    chances = weights / weights.sum(axis=-1, keepdims=True)
+    return (1 - lapse) * chances + lapse / values.shape[-1]
+
+
+def brute_force(table, history, betas, prior, lapse=0.0, switch=0.0, visible=None):
+    """Joint posterior (B, T, K, H) of one observer, by plain float64 arithmetic step by step.
+
+    Args:
+        table: Action values (rows, A, H).
+        history: Pairs of rows (B, T) and actions (B, T).
+        betas: K numbers.
+        prior: (H,).
+        lapse: Of the targets.
+        switch: Of the targets.
+        visible: For each step what this observer saw, (B, T).
+    """
+    num_worlds, num_targets = history[0][0].shape
+    chances = np.stack([softmax(np.swapaxes(table, 1, 2), beta, lapse) for beta in betas], axis=1)
+    found = np.zeros((num_worlds, num_targets, len(betas), len(prior)))
+    found[:] = np.asarray(prior) / len(betas)
+    for step, (rows, actions) in enumerate(history):
+        for world in range(num_worlds):
+            for target in range(num_targets):
+                if visible is not None and not visible[step][world, target]:
+                    continue
+                old = found[world, target]
+                mixed = (1 - switch) * old + switch * old.sum(1, keepdims=True) * np.asarray(prior)
+                new = mixed * chances[rows[world, target], :, :, actions[world, target]]
+                found[world, target] = new / new.sum()
+    return found
+
+
+def watched(batch, mind, steps=10):
+    """Plays and returns the history for ``brute_force``."""
+    history = []
+    for _ in range(steps):
+        actions = draw_actions(batch)
+        history.append((places(batch.state, batch.num_agents), actions))
+        batch.step(actions)
+        follow(mind, batch, actions)
+    return history

@@ -203,6 +203,17 @@ def test_the_unlikeliest_hypothesis_still_explains_what_no_other_can():
     np.testing.assert_allclose(found.ravel(), [0, 1], atol=1e-6)
 
 
+def test_what_is_possible_stays_so_however_unlikely():
+    values = np.array([[[0, 0.0], [-1, -1e4]]], np.float32)  # exp(-1e4) vanishes in any precision
+    table = choice_likelihoods(values, np.array([1.0]))
+    weights = np.full((1, 1, 1, 1, 2), 0.5, np.float32)
+    found, _ = run(weights, table.relative, np.array([[0]]), np.array([[1]]))
+    assert found.ravel()[1] == kernels.FLOOR
+    for _ in range(140):
+        found, _ = run(found, table.relative, np.array([[0]]), np.array([[0]]))
+    assert found.ravel()[1] > 0.5  # it has come back
+
+
 def test_odds_between_bad_explanations_count():
     # Both hypotheses make the action very unlikely, one far more so: their ratio decides.
     values = np.array([[[0, 0.0], [-100, -105]]], np.float32)

@@ -9,69 +9,19 @@ from small_minds import (
     Sighted,
     Tabled,
     Valued,
+    brute_force,
     draw_actions,
     make_batch,
     make_table,
     places,
+    play,
+    softmax,
+    watched,
 )
 
 from prosocial.agents.mind.follow import follow
 from prosocial.agents.mind.mind import Mind
 from prosocial.envs.engine import ConfigError
-
-
-def play(mind, batch, steps=10, record=None):
-    """Steps the batch with random actions beside the mind."""
-    for _ in range(steps):
-        actions = draw_actions(batch)
-        batch.step(actions)
-        follow(mind, batch, actions, record)
-
-
-def softmax(values, beta, lapse=0.0):
-    """Over the last axis, in float64."""
-    weights = np.exp(beta * (values - values.max(axis=-1, keepdims=True)).astype(np.float64))
-    chances = weights / weights.sum(axis=-1, keepdims=True)
-    return (1 - lapse) * chances + lapse / values.shape[-1]
-
-
-def brute_force(table, history, betas, prior, lapse=0.0, switch=0.0, visible=None):
-    """Joint posterior (B, T, K, H) of one observer, by plain float64 arithmetic step by step.
-
-    Args:
-        table: Action values (rows, A, H).
-        history: Pairs of rows (B, T) and actions (B, T).
-        betas: K numbers.
-        prior: (H,).
-        lapse: Of the targets.
-        switch: Of the targets.
-        visible: For each step what this observer saw, (B, T).
-    """
-    num_worlds, num_targets = history[0][0].shape
-    chances = np.stack([softmax(np.swapaxes(table, 1, 2), beta, lapse) for beta in betas], axis=1)
-    found = np.zeros((num_worlds, num_targets, len(betas), len(prior)))
-    found[:] = np.asarray(prior) / len(betas)
-    for step, (rows, actions) in enumerate(history):
-        for world in range(num_worlds):
-            for target in range(num_targets):
-                if visible is not None and not visible[step][world, target]:
-                    continue
-                old = found[world, target]
-                mixed = (1 - switch) * old + switch * old.sum(1, keepdims=True) * np.asarray(prior)
-                new = mixed * chances[rows[world, target], :, :, actions[world, target]]
-                found[world, target] = new / new.sum()
-    return found
-
-
-def watched(batch, mind, steps=10):
-    """Plays and returns the history for ``brute_force``."""
-    history = []
-    for _ in range(steps):
-        actions = draw_actions(batch)
-        history.append((places(batch.state, batch.num_agents), actions))
-        batch.step(actions)
-        follow(mind, batch, actions)
-    return history
 
 
 @pytest.mark.parametrize("kind", [Tabled, Valued])
@@ -189,6 +139,7 @@ def test_columns_say_where_a_hypothesis_is_in_the_table():
     assert mind.predict(batch.state).shape == (4, 3, 3, batch.num_actions)
     values = mind.hypotheses.action_values(batch.state)
     assert (values[3, :, 2] == -np.inf).all()
+    assert (mind.hypotheses.available(batch.state) == np.isfinite(values).any(axis=3)).all()
     where = places(batch.state, 3)[1, 0]
     np.testing.assert_array_equal(values[1, 0], wide[where][:, orders[1]].T)
 
@@ -297,9 +248,11 @@ class TestOddCases:
         for world in (1, 2):
             assert mind.posterior[world, 0, 0].tolist() == [0, 0.25, 0.75]
         assert mind.surprises[:, 0, 0].tolist() == [0, 1, 1, 0, 0, 0]
-        play(mind, batch, 4)
+        history = watched(batch, mind, 4)
         assert mind.posterior[0, 0, 0].tolist() == [0, 0, 1]
         assert (mind.posterior[..., 0] == 0).all()
+        expected = brute_force(make_table(batch.world), history, [1.0], (0, 0.25, 0.75), switch=0.1)
+        np.testing.assert_allclose(mind.posterior[3:, 0], expected[3:, :, 0], atol=1e-6)
 
     def test_unknown_actions_and_places_change_nothing(self):
         class Hidden(Tabled):
@@ -404,6 +357,39 @@ def test_a_restored_mind_goes_on_with_the_same_bytes(kind, log_space):
     play(again, batch, 12)
     assert again.posterior.tobytes() == mind.posterior.tobytes()
     assert again.features(batch.state).tobytes() == mind.features(batch.state).tobytes()
+
+
+def test_predictions_follow_what_the_hypotheses_remember():
+    """The same records are worth something else when the memory has moved on."""
+    batch = make_batch()
+    mind = Mind(batch.world, hypotheses=Counting(batch.world))
+    mind.reset(batch.state)
+    states = batch.state.copy()
+    actions = draw_actions(batch)
+    batch.step(actions)
+    mind.predict(states)
+    mind.observe(states, actions, batch.state)
+    fresh = Mind(batch.world, hypotheses=Counting(batch.world))
+    fresh.restore(mind.state())
+    assert mind.predict(states).tobytes() == fresh.predict(states).tobytes()
+
+
+def test_values_are_asked_for_once_a_step():
+    class Asked(Valued):
+        calls = 0
+
+        def action_values(self, states):
+            self.calls += 1
+            return super().action_values(states)
+
+    batch = make_batch()
+    hypotheses = Asked(batch.world)
+    mind = Mind(batch.world, hypotheses=hypotheses)
+    mind.reset(batch.state)
+    for _ in range(4):
+        mind.features(batch.state)  # the same records come back as those before the step
+        play(mind, batch, 1)
+    assert hypotheses.calls == 4
 
 
 def test_follow_forgets_ended_episodes_after_recording_them():

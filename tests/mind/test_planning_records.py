@@ -79,6 +79,19 @@ def test_a_plan_leads_to_the_goal_in_the_world():
     assert batch.state["position"][0] == target
 
 
+def test_a_time_limit_that_terminates_is_off_too():
+    """In helping_grid it ends the episode for good, so that nothing could follow."""
+    layout = "#######\n#C.B.G#\n#.....#\n#....L#\n" + "#######\n" * 3
+    world = build("helping_grid", layout=layout, max_steps=3)
+    batch = Batch(world, 1)
+    batch.reset()
+    target = int(batch.state["position"][0, 0]) - 4  # four cells to the west
+    goal = lambda records: records["position"][:, 0] == target  # noqa: E731
+    plan = cheapest_plan(RecordModel(world, batch.state[0]), goal)
+    assert plan is not None
+    assert 4 <= plan.cost <= 6
+
+
 def test_the_root_is_left_as_it_was():
     world, record = root_of(ROOM)
     before = record.tobytes()
@@ -97,6 +110,9 @@ def test_costs_decide_between_ways():
     model = RecordModel(world, record)
     assert cheapest_plan(model, on(target), [1, 5, 1]).actions.ravel().tolist() == [0, 0, 2]
     assert cheapest_plan(model, on(target), [5, 1, 1]).actions.ravel().tolist() == [1, 1, 2]
+    # One turn to the left is found first; three to the right are cheaper.
+    plan = cheapest_plan(model, on(int(record["position"]) + 1), [5, 1, 1])
+    assert (plan.cost, plan.actions.ravel().tolist()) == (4, [1, 1, 1, 2])
 
 
 def test_depth_limited_values_are_the_best_sums_of_rewards():

@@ -87,6 +87,15 @@ def test_a_risk_of_no_return_is_not_taken():
 
 
 @pytest.mark.parametrize("discount", [1.0, 0.9])
+def test_where_every_way_risks_a_trap_the_goal_cannot_be_reached_for_certain(discount):
+    # 3 leads to 0 for certain, and from 0 both actions may lead into the trap, 1.
+    table = np.array([[[2, 1], [1, 2]], [[1, 1]] * 2, [[2, 2]] * 2, [[0, 0]] * 2])
+    chances = np.full(table.shape, 0.5)
+    found = value_iteration(table, [2], probabilities=chances, discount=discount)
+    assert found.values[:, 0].tolist() == [-np.inf, -np.inf, 0, -np.inf]
+
+
+@pytest.mark.parametrize("discount", [1.0, 0.9])
 def test_an_unreachable_goal_is_worth_minus_infinity(discount):
     table = np.array([[1, 0], [1, -1], [0, 2]])
     for found in (

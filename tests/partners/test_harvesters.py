@@ -262,10 +262,10 @@ def test_they_differ():
     names = list(taken)
     for k, one in enumerate(names):
         for other in names[k + 1 :]:
-            assert not np.array_equal(taken[one], taken[other]) or {one, other} == {
-                "greedy_harvester",
-                "restrained_harvester",
-            }
+            assert not np.array_equal(taken[one], taken[other]) or {one, other} in (
+                {"greedy_harvester", "restrained_harvester"},
+                {"bayesian_punisher", "bayesian_reciprocator"},  # nobody provokes them here
+            )
 
 
 @pytest.mark.parametrize("name", ["good_partner", "sustainable_fighter"])

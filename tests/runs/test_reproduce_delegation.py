@@ -63,7 +63,7 @@ def test_an_episode_depends_on_its_seed_alone():
     alone = playing.play(world, team, (5,))
     assert together[2:].equals(alone)
     assert together["completion"].max() == 1.0
-    assert together["time_steps"].min() > 16  # the optimum is 17
+    assert min(together["time_steps"].to_list()) > 16  # the optimum is 17
     for row in together.iter_rows(named=True):
         assert len(row["progress"]) == row["time_steps"]
         assert np.diff(row["progress"]).min() >= 0
@@ -159,6 +159,8 @@ def test_wrong_names_and_seeds_are_told(tmp_path, given, message):
 
 def test_the_optimum_is_that_of_the_computed_table():
     path = Path(__file__).parents[2] / "docs/results/bayesian_delegation/tables/optimum.csv"
+    if not path.is_file():
+        pytest.skip("the optimum was not computed in this checkout")
     table = pl.read_csv(path).filter(pl.col("exact").cast(pl.String).str.to_lowercase() == "true")
     rows = table.select("agents", "layout", "recipes", "steps").iter_rows()
     found = {(agents, layout, recipe): steps for agents, layout, recipe, steps in rows}
@@ -169,7 +171,7 @@ def test_the_optimum_is_that_of_the_computed_table():
 def test_presets():
     assert budgets.preset("paper").seeds == 20
     assert not budgets.preset("quick").scaled(0.5).claims
-    with pytest.raises(ConfigError, match="no preset 'papr'. Did you mean 'paper'"):
+    with pytest.raises(ConfigError, match="no preset 'papr'"):
         budgets.preset("papr")
     with pytest.raises(ConfigError, match="above 0"):
         budgets.preset("quick").scaled(0)

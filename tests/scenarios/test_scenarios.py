@@ -39,9 +39,9 @@ def test_the_sets_of_melting_pot_are_complete():
     for stem, sizes in SIZES.items():
         found = [get_scenario(f"{stem}_{k}") for k in range(len(sizes.split()))]
         assert [f"{len(s.focal)}+{len(s.background)}" for s in found] == sizes.split()
-    assert len(scenarios("fishery")) == 8
+    assert len(scenarios("fishery")) == 9
     assert len(scenarios("clean_up")) == 23
-    assert len(scenarios("commons_harvest")) == 12
+    assert len(scenarios("commons_harvest")) == 12 + 2  # two of ours
 
 
 def test_no_two_scenarios_are_the_same():

@@ -25,6 +25,7 @@ from prosocial.agents.training.world_setup import WorldSetup
 from prosocial.envs.engine import Batch, build
 from prosocial.envs.engine.errors import ConfigError
 from prosocial.envs.social.config import CaregiverConfig
+from prosocial.runs import figures
 
 MIND = MindConfig(kind="goals", beta=2.0)
 WORLD = {"max_steps": 15}
@@ -183,3 +184,10 @@ def test_every_evaluation_leaves_a_trace_of_what_the_mind_believed(life):
     assert set(trace.world) == {0, 1, 2, 3}
     assert trace.t.tolist() == list(range(WORLD["max_steps"] + 1)) * 4
     np.testing.assert_allclose(trace.posterior.sum(-1), 1, atol=1e-5)
+
+
+def test_the_figures_of_a_run_show_what_its_mind_believed(life, tmp_path):
+    assert figures.main([str(life), "--output", str(tmp_path)]) == 0
+    drawn = {path.name for path in tmp_path.iterdir()}
+    assert "posteriors-0000000400-socialization-training_world.pdf" in drawn
+    assert "life_course.png" in drawn

@@ -85,6 +85,7 @@ def test_what_was_inferred_is_the_internal_reward_of_the_autonomy(tmp_path):
     model = loaded(below("isr/", read_checkpoint(tmp_path).tensors), config.isr)
     assert isinstance(model, BayesianReward)
     assert model.explain()["goal"][1] == pytest.approx(0.4, abs=0.02)
+    assert "inferred values: goal +0.4" in (tmp_path / "log.txt").read_text()
     episodes = read_table(tmp_path, "episodes")
     alone = episodes.filter(episodes["phase"] == "autonomy")
     paid = alone["internal_return"].to_numpy()

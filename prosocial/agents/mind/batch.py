@@ -102,6 +102,17 @@ class Follower:
         """Returns what each agent infers now, uint8 (B, N, F); see ``MindBatch.features``.
 
         Args:
+            batch: As for ``look``.
+
+        Raises:
+            ConfigError: The world has no such hypotheses.
+        """
+        return inferred(self.look(batch), batch.state)
+
+    def look(self, batch: Batch) -> Mind:
+        """Returns the mind, which has seen all steps up to now; not to be changed.
+
+        Args:
             batch: The worlds before a step; from call to call one step further.
 
         Raises:
@@ -112,12 +123,12 @@ class Follower:
             mind.observe(self._seen, batch.last_actions, batch.after())
             mind.reset(batch.state, batch.state["t"] == 0)
         self._seen = batch.state.copy()
-        return inferred(mind, batch.state)
+        return mind
 
     def state(self) -> dict[str, np.ndarray]:
         """Returns copies of the arrays that restore the memory; empty before the first look."""
         if self._mind is None or self._seen is None:
-            return {}
+            return dict(self._saved)
         seen = self._seen.view(np.uint8).reshape(len(self._seen), -1).copy()
         return {"seen": seen, **{f"mind/{n}": array for n, array in self._mind.state().items()}}
 

@@ -1,5 +1,6 @@
 """Agents that act without learning: a small protocol, scripted partners, populations of them."""
 
+from .bayesian import BayesianReciprocator
 from .caregiver_grid import ShortestPathOracle
 from .helping_grid import ScriptedHelper
 from .idle import IdlePartner
@@ -9,6 +10,7 @@ from .random import RandomPartner
 from .registry import make_partner, partner_entry, partners, register_partner
 
 __all__ = [
+    "BayesianReciprocator",
     "IdlePartner",
     "Partner",
     "Population",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from prosocial.agents.mind.trace import PosteriorTrace
 from prosocial.agents.partners import Partner
 from prosocial.envs.engine import Batch, ConfigError
 from prosocial.envs.social.norms_commons import restraint_violations
@@ -12,13 +13,16 @@ from prosocial.envs.social.norms_commons import restraint_violations
 RETURNS = ("env_return", "social_return", "internal_return", "utility_return")
 
 
-def play_episodes(batch: Batch, partner: Partner, seed: int = 0) -> dict[str, np.ndarray]:
+def play_episodes(
+    batch: Batch, partner: Partner, seed: int = 0, trace: PosteriorTrace | None = None
+) -> dict[str, np.ndarray]:
     """Plays one episode in every world of a batch, from its reset on.
 
     Args:
         batch: Worlds with automatic reset; a caregiver's social reward is recorded if there is one.
         partner: Acts for all agents.
         seed: Of the partner's own random numbers.
+        trace: Follows the episodes with a mind.
 
     Returns:
         Columns of equal length, one row for each world and agent, ordered by world, then agent:
@@ -45,9 +49,13 @@ def play_episodes(batch: Batch, partner: Partner, seed: int = 0) -> dict[str, np
     has_stock = "stock" in (batch.state.dtype.names or ())
     batch.reset()
     partner.reset(seed)
+    if trace is not None:
+        trace.begin(batch, episodes=1)
     playing = np.ones(batch.num_worlds, np.bool_)
     while playing.any():
         batch.step(partner.act(batch))
+        if trace is not None:
+            trace.step(batch)
         for name, now in _observed(batch, length).items():
             sums[name][playing] += now[playing]
         if has_stock:

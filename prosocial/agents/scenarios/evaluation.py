@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from prosocial.agents.mind.trace import PosteriorTrace
 from prosocial.agents.partners import Partner
 from prosocial.envs.engine import Batch, ConfigError
 
@@ -25,6 +26,7 @@ def evaluate_scenario(
     seed: int = 0,
     num_worlds: int = 25,
     overrides: Mapping[str, Any] | None = None,
+    trace: PosteriorTrace | None = None,
 ) -> dict[str, np.ndarray]:
     """Plays episodes of a scenario: one row for each episode and agent.
 
@@ -39,6 +41,7 @@ def evaluate_scenario(
         seed: Of worlds and partners, an int in [0, 2**64).
         num_worlds: Worlds side by side at most, >= 1.
         overrides: Options of the world that replace those of the scenario.
+        trace: Follows the episodes with a mind of the same configured world.
 
     Returns:
         The columns of ``play_episodes`` and ``scenario`` (its name), ``episode`` (number of the
@@ -57,7 +60,7 @@ def evaluate_scenario(
     parts = []
     for first in range(0, episodes, num_worlds):
         batch = Batch(world, min(num_worlds, episodes - first), seed=seed, first=first)
-        part = play_episodes(batch, population, seed)
+        part = play_episodes(batch, population, seed, trace)
         part["world_index"] += first
         parts.append(part)
     rows = {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}

@@ -12,7 +12,7 @@ from typing import Any
 import yaml
 
 from prosocial.agents.partners import Partner, Population, make_partner, partner_entry
-from prosocial.envs.engine import ConfigError, World, build, nearest
+from prosocial.envs.engine import ConfigError, World, build, entry, nearest
 
 FOCAL = "focal"
 _GROUP = re.compile(r"(\d+) (\w+)")
@@ -77,7 +77,16 @@ class Scenario:
         """
         if "num_agents" in overrides:
             raise ConfigError(f"Scenario {self.name} has {self.num_agents} agents; that is fixed.")
-        return build(self.world, **{**self.config, **overrides, "num_agents": self.num_agents})
+        options = {**self.config, **overrides}
+        if "num_agents" in entry(self.world).config_class.__dataclass_fields__:
+            options["num_agents"] = self.num_agents
+        world = build(self.world, **options)
+        if world.num_agents != self.num_agents:
+            raise ConfigError(
+                f"Scenario {self.name} has {self.num_agents} slots, but {self.world} has the "
+                f"agents {', '.join(world.agents)}."
+            )
+        return world
 
     def populate(self, focal: Partner) -> Population:
         """Returns who acts: ``focal`` for all focal agents, one partner object for each name."""

@@ -59,6 +59,7 @@ class RowHypotheses(AgentHypotheses, ABC):
     """
 
     table: np.ndarray
+    _table_seen: np.ndarray | None = None  # from which `_possible` was computed
 
     @abstractmethod
     def rows(self, states: np.ndarray) -> np.ndarray:
@@ -79,5 +80,13 @@ class RowHypotheses(AgentHypotheses, ABC):
         return np.where((rows >= 0)[:, :, None, None], values, 0).astype(np.float32)
 
     def available(self, states: np.ndarray) -> np.ndarray:
-        """Returns bool (B, T, H): some action is possible."""
-        return np.isfinite(self.action_values(states)).max(axis=-1)
+        """Returns bool (B, T, H): some action is possible; True without a row."""
+        rows, columns = places_in_table(self, states)
+        if self._table_seen is not self.table:
+            self._table_seen = self.table
+            self._possible = np.isfinite(self.table).max(axis=1)  # (rows, C)
+        possible = self._possible[np.maximum(rows, 0)]
+        if columns is not None:
+            found = np.take_along_axis(possible, np.maximum(columns, 0)[:, None, :], axis=2)
+            possible = found & (columns >= 0)[:, None, :]
+        return possible | (rows < 0)[:, :, None]

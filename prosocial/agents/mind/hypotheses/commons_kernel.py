@@ -79,10 +79,10 @@ def ways_to_nearest(cell, sites, ground, code, live, live_near, least):
         if steps > 0 and ground[sites.cells[site]] == code:
             if steps <= found:
                 found = steps
-                mask |= sites.ways[cell, k]
+                mask |= np.int64(sites.ways[cell, k])
             if live_near[site] >= least:
                 first = steps
-                permitted |= sites.ways[cell, k]
+                permitted |= np.int64(sites.ways[cell, k])
     return mask, permitted
 
 

@@ -35,8 +35,8 @@ def in_view(
     down = rows[:, None, :] - rows[:, :, None]
     right = columns[:, None, :] - columns[:, :, None]
     facing = heading[:, :, None].astype(np.int64)
-    # Cells ahead of the viewer and to its right, by its heading.
+    # Cells ahead of the viewer, by its heading, and how far to either side of it.
     ahead = np.choose(facing, [-down, right, down, -right])
-    aside = np.choose(facing, [right, down, -right, -down])
+    aside = np.abs(np.where(facing % 2 == 0, right, down))
     in_front, behind, side = reach
-    return (ahead <= in_front) & (ahead >= -behind) & (np.abs(aside) <= side)
+    return (ahead <= in_front) & (ahead >= -behind) & (aside <= side)

@@ -1,0 +1,1 @@
+"""The runs of `prosocial reproduce bayesian-delegation`."""

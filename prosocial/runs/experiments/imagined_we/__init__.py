@@ -1,0 +1,1 @@
+"""The Imagined We: signalling tasks and joint intentions, what is played and how often."""
