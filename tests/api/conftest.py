@@ -13,15 +13,27 @@ SINGLE = [  # one controlled agent
     ("caregiver_grid", {"size": 9, "caregiver": {"schedule": "intermittent", "miss": 0.2}}),
     ("helping_grid", {}),
     ("helping_grid", {"caregiver": "default", "time_limit": "truncated", "max_steps": 30}),
+    ("kitchen", {"num_agents": 1, "recipes": ["salad"], "max_steps": 30}),
+    ("food_trucks", {}),
+    ("food_trucks", {"layout": "small", "view": 7, "remember": True, "eating": "action"}),
 ]
 SHORT = {"min_steps": 100, "max_steps": 100}  # whole episodes within a test
 SEVERAL = [
     ("helping_grid", {"scripted_caregiver": False, "caregiver": "default"}),
+    ("rendezvous", {"caregiver": "default", "wander": 0.1}),
+    (
+        "rendezvous",
+        {"num_agents": 5, "num_goals": 8, "needed": 4, "after_capture": "move", "wander": 0.2},
+    ),
     ("commons_harvest", {"caregiver": "default", **SHORT}),
     ("commons_harvest", {"preset": "socialjax", "layout": "closed", "identities": True, **SHORT}),
     ("clean_up", {"caregiver": "default", **SHORT}),
     ("clean_up", {"preset": "ssd", "num_agents": 3, **SHORT}),
+    ("doors", {}),
+    ("doors", {"layout": "nested", "push_steps": 2, "reveal_goal": True, "max_steps": 90}),
     ("fishery", {"caregiver": "default"}),
+    ("kitchen", {"caregiver": "default"}),
+    ("kitchen", {"layout": "full_divider", "recipes": "tomato_lettuce", "num_agents": 4}),
     ("pasture", {"num_agents": 3, "newcomer_round": 2, "catches": "each"}),
     ("pollution", {"num_agents": 8, "allocation": "proportional"}),
 ]

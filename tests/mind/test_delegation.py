@@ -14,7 +14,7 @@ from prosocial.agents.mind.delegation.allocations import (
 )
 from prosocial.agents.mind.delegation.delegation import BayesianDelegation
 from prosocial.agents.mind.delegation.models import MODELS, RELEASED, DelegationConfig, model
-from prosocial.agents.partners import make_partner
+from prosocial.agents.partners import Population, RememberingPartner, make_partner
 from prosocial.agents.partners.delegation import Cook
 from prosocial.envs.engine import Batch, ConfigError, build
 
@@ -274,6 +274,34 @@ def test_a_restored_cook_goes_on_as_it_would_have():
     again.restore(saved)
     assert (played(again, later, 30) == expected).all()
     assert Cook().state() == {}
+    assert isinstance(Cook(), RememberingPartner)
+
+
+def test_different_cooks_in_one_population_are_restored_too():
+    def team():
+        return Population([Cook("uniform_prior"), make_partner("greedy_cook")])
+
+    cooks, batch = team(), kitchen_batch("partial_divider")
+    cooks.reset(2)
+    played(cooks, batch, 9)
+    saved, world = cooks.state(), batch.memory()
+    expected = played(cooks, batch, 30)
+    again, later = team(), kitchen_batch("partial_divider")
+    again.reset(2)
+    later.recall(world)
+    again.restore(saved)
+    assert (played(again, later, 30) == expected).all()
+
+
+@pytest.mark.parametrize("agents", [1, 4])
+def test_one_cook_and_four_cook_too(agents):
+    batch = kitchen_batch("open_divider", "tomato", agents)
+    cook = make_partner("bayesian_delegation")
+    for _ in range(30):
+        batch.step(cook.act(batch))
+        if batch.terminated.any():
+            break
+    assert batch.terminated.any()
 
 
 def test_a_new_episode_begins_without_memory():

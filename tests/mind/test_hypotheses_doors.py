@@ -99,6 +99,7 @@ def test_the_posterior_is_that_of_bayes_rule_by_hand():
         actions = rng.integers(0, 5, (30, 2))
         wanted *= softmax(values, beta)[np.arange(30), :, actions[:, 0]]
         batch.step(actions)
+        assert batch.before is not None
         mind.observe(batch.before, actions, batch.after())
     wanted /= wanted.sum(axis=1, keepdims=True)
     running = batch.state["t"] == 6
@@ -116,6 +117,7 @@ def test_what_the_helper_does_tells_nothing_about_the_human():
         mind.reset(batch.state)
         actions = np.array([[EAST, helper]])
         batch.step(actions)
+        assert batch.before is not None
         mind.observe(batch.before, actions, batch.after())
         posteriors.append(mind.posterior[0, 0, 0].copy())
     assert np.allclose(*posteriors)

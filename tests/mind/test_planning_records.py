@@ -46,6 +46,13 @@ def exact_steps(world, record):
     return np.where(steps < 0, 10**6, steps).min(axis=3)
 
 
+def planned(*arguments):
+    """Returns the cheapest plan, which there must be."""
+    plan = cheapest_plan(*arguments)
+    assert plan is not None
+    return plan
+
+
 def on(cell):
     return lambda records: records["position"] == cell
 
@@ -57,8 +64,7 @@ def test_cheapest_plans_are_shortest_paths(text):
     model = RecordModel(world, record)
     free = np.flatnonzero(record["cells"] == 1)
     for cell in free:
-        plan = cheapest_plan(model, on(cell))
-        assert plan is not None
+        plan = planned(model, on(cell))
         assert plan.cost == steps[record["position"], record["heading"], cell]
         assert len(plan.actions) == plan.cost
         assert len(plan.states) == plan.cost + 1
@@ -69,7 +75,7 @@ def test_a_plan_leads_to_the_goal_in_the_world():
     """Also beyond the world's time limit of 5 steps, which the copies do not have."""
     world, record = root_of(ROOM)
     target = int(np.flatnonzero(record["cells"] == 8)[0]) - 1
-    plan = cheapest_plan(RecordModel(world, record), on(target))
+    plan = planned(RecordModel(world, record), on(target))
     longer = build("caregiver_grid", layout=ROOM, max_steps=100)
     batch = Batch(longer, 1)
     batch.reset()
@@ -87,8 +93,7 @@ def test_a_time_limit_that_terminates_is_off_too():
     batch.reset()
     target = int(batch.state["position"][0, 0]) - 4  # four cells to the west
     goal = lambda records: records["position"][:, 0] == target  # noqa: E731
-    plan = cheapest_plan(RecordModel(world, batch.state[0]), goal)
-    assert plan is not None
+    plan = planned(RecordModel(world, batch.state[0]), goal)
     assert 4 <= plan.cost <= 6
 
 
@@ -108,10 +113,10 @@ def test_costs_decide_between_ways():
     world, record = root_of(OPEN)
     target = int(record["position"]) - int(world.params["width"][0])  # one north; it looks south
     model = RecordModel(world, record)
-    assert cheapest_plan(model, on(target), [1, 5, 1]).actions.ravel().tolist() == [0, 0, 2]
-    assert cheapest_plan(model, on(target), [5, 1, 1]).actions.ravel().tolist() == [1, 1, 2]
+    assert planned(model, on(target), [1, 5, 1]).actions.ravel().tolist() == [0, 0, 2]
+    assert planned(model, on(target), [5, 1, 1]).actions.ravel().tolist() == [1, 1, 2]
     # One turn to the left is found first; three to the right are cheaper.
-    plan = cheapest_plan(model, on(int(record["position"]) + 1), [5, 1, 1])
+    plan = planned(model, on(int(record["position"]) + 1), [5, 1, 1])
     assert (plan.cost, plan.actions.ravel().tolist()) == (4, [1, 1, 1, 2])
 
 

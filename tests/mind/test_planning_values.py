@@ -117,7 +117,10 @@ def test_softmax_shifts_by_the_maximum():
 
 @pytest.mark.parametrize("beta", [0, -1, np.inf, np.nan, True, "1", None])
 def test_beta_is_positive_and_finite(beta):
-    for call in (lambda: soft_value_iteration([[0]], [0], beta), lambda: softmax([0.0], beta)):
+    for call in (
+        lambda: soft_value_iteration(np.array([[0]]), [0], beta),
+        lambda: softmax([0.0], beta),
+    ):
         with pytest.raises(ConfigError, match="beta is"):
             call()
 

@@ -112,6 +112,14 @@ class BayesianReward(InternalReward):
         pairs = zip(self.posterior.valued.tolist(), self.posterior.mean.tolist(), strict=True)
         return dict(zip(self.event_names, pairs, strict=True))
 
+    def summary(self) -> str:
+        """What is believed, in a line for the log."""
+        parts = (
+            f"{name} {amount:+.3f} (valued with probability {valued:.2f})"
+            for name, (valued, amount) in self.explain().items()
+        )
+        return f"inferred values: {', '.join(parts)}"
+
     def state_tensors(self) -> dict[str, Tensor]:
         """Names of the events as bytes, and the statistics; ready for safetensors."""
         names = torch.tensor(list(",".join(self.event_names).encode()), dtype=torch.uint8)

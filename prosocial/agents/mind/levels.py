@@ -14,6 +14,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from prosocial.envs.engine import ConfigError
 
@@ -39,8 +40,8 @@ class StageGame:
     """
 
     payoffs: Sequence[np.ndarray]
-    beliefs: Sequence[np.ndarray | None] | None = None
-    base: Sequence[np.ndarray | None] | None = None
+    beliefs: Sequence[ArrayLike | None] | None = None
+    base: Sequence[ArrayLike | None] | None = None
     choice: str = "softmax"
     beta: float = 1.0
 
@@ -112,6 +113,7 @@ class StageGame:
         impossible = np.einsum(formula, (payoff == -np.inf).astype(float), *chances) > 0
         belief = self.beliefs[player]  # pyright: ignore[reportOptionalSubscript]
         if belief is not None:
+            belief = np.asarray(belief)
             values = np.broadcast_to(belief @ values, values.shape)
             lost = (impossible & (belief > 0)[:, None]).any(axis=0)
             impossible = np.broadcast_to(lost, values.shape)
@@ -132,7 +134,7 @@ class StageGame:
 
 
 def level_policies(
-    game: StageGame, level: int, start: Sequence[np.ndarray] | None = None
+    game: StageGame, level: int, start: Sequence[ArrayLike] | None = None
 ) -> list[list[np.ndarray]]:
     """Returns the policies of all players at the levels 0 .. level.
 
@@ -173,7 +175,7 @@ def infer(
     player: int,
     actions: Sequence[int] | np.ndarray,
     prior: np.ndarray | None = None,
-    start: Sequence[np.ndarray] | None = None,
+    start: Sequence[ArrayLike] | None = None,
 ) -> np.ndarray:
     """Returns what an observer of a level believes about the hypotheses: float64 (H,).
 

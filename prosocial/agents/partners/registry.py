@@ -10,6 +10,7 @@ from typing import Any
 
 from prosocial.envs.engine import ConfigError, nearest
 
+from .bayesian import BayesianReciprocator
 from .caregiver_grid import ShortestPathOracle
 from .commons import (
     Alternator,
@@ -20,6 +21,8 @@ from .commons import (
     Unconditional,
 )
 from .commons.cleaners import FAST_BLOCK, NICE_STEPS
+from .delegation import Cook
+from .doors import BayesianHelper, DoorOpener, DoorsHuman, OracleHelper, UninformedHelper
 from .govsim import WORLDS as _GOVSIM
 from .govsim import (
     ConditionalCooperator,
@@ -32,6 +35,7 @@ from .helping_grid import ScriptedHelper
 from .idle import IdlePartner
 from .protocol import Partner
 from .random import RandomPartner
+from .rendezvous import ImaginedWe, IndividualPlanner, SharedRewardPlanner
 
 
 @dataclass(frozen=True)
@@ -134,6 +138,13 @@ def _register_all() -> None:
     add("policy", _policy, (), "a trained policy; run: its run folder")
     add("shortest_path", ShortestPathOracle, ("caregiver_grid",), "a shortest path to the goal")
     add("scripted_helper", ScriptedHelper, ("helping_grid",), "clears the caregiver's way")
+    where = ("rendezvous",)
+    add("imagined_we", ImaginedWe, where, "infers what all of them intend, and does its part")
+    add("individual_planner", IndividualPlanner, where, "the goal that is nearest to itself")
+    add(
+        "shared_reward_planner", SharedRewardPlanner, where,
+        "plans for all without inferring an intention",
+    )  # fmt: skip
     add("fixed_demand", FixedDemand, _GOVSIM, "the same demand every round; amount: units")
     add("fraction_demand", FractionDemand, _GOVSIM, "a share of the stock; share: in [0, 1]")
     add("sustainable_demand", SustainableDemand, _GOVSIM, "what all can take for ever")
@@ -142,6 +153,19 @@ def _register_all() -> None:
         "conditional_cooperator", ConditionalCooperator, _GOVSIM,
         "what all can take for ever, until another takes more",
     )  # fmt: skip
+    add(
+        "bayesian_reciprocator", BayesianReciprocator, _HARVEST + _GOVSIM,
+        "restrained until it infers that most others are greedy, then greedy",
+    )  # fmt: skip
+    add(
+        "bayesian_punisher", BayesianReciprocator, _HARVEST,
+        "restrained; zaps the greedy once it infers that most others are", response="punish",
+    )  # fmt: skip
+    add("doors_human", DoorsHuman, ("doors",), "walks to the box it wants; beta: rationality")
+    add("bayesian_helper", BayesianHelper, ("doors",), "infers which box is wanted, opens doors")
+    add("oracle_helper", OracleHelper, ("doors",), "knows which box is wanted, opens doors")
+    add("door_opener", DoorOpener, ("doors",), "opens every door, the nearest first")
+    add("uninformed_helper", UninformedHelper, ("doors",), "opens doors, but does not infer")
     for name in ("greedy_harvester", "pacifist_harvester"):  # one rule: it takes all, zaps nobody
         add(name, Harvester, _BOTH, "eats every apple, zaps nobody")
     add("zapping_harvester", Harvester, _BOTH, "eats every apple, zaps everyone", zaps="everyone")
@@ -193,6 +217,15 @@ def _register_all() -> None:
         add(
             name, SanctioningAlternator, _CLEAN_UP, f"{rule}, zaps if nobody else cleans", nice=nice
         )
+    for name, rule in (
+        ("bayesian_delegation", "infers who works on what, helps and hands over"),
+        ("uniform_prior", "the same, whatever is near or far at first"),
+        ("fixed_beliefs", "the same, learns nothing from what the others do"),
+        ("divide_and_conquer", "the same, never shares a sub-task"),
+        ("greedy_cook", "does the nearest sub-task, heeds nobody"),
+    ):
+        model = name.removesuffix("_cook")
+        add(name, Cook, ("kitchen",), rule, model=model)
 
 
 _register_all()

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import torch
 
+from prosocial.agents.internal_reward.bayesian import BayesianReward
 from prosocial.agents.internal_reward.config import ISRConfig
 from prosocial.agents.internal_reward.continual import ContinualISR
 from prosocial.agents.internal_reward.continual_bayesian import (
@@ -63,10 +64,13 @@ class Internalization:
         if phase.fit_isr == "offline":
             result = fit(self._config, self.experience, seed)
             self.model = result.model
-            return (
+            message = (
                 f"fitted the ISR to {result.train_size} transitions, {result.train_rewarded} of "
                 f"them rewarded; mean squared error on held-out ones: {result.holdout_mse}"
             )
+            if isinstance(result.model, BayesianReward):
+                message += f"; {result.model.summary()}"
+            return message
         if phase.fit_isr == "continual":
             model = self.model or untrained(self._config, self.experience, seed)
             self._continual = continued(model, seed)

@@ -66,7 +66,7 @@ class WorldParallelEnv(ParallelEnv):
             agent: gymnasium.spaces.Discrete(int(discrete.n)) for agent in self.possible_agents
         }
         scene = world.scene(np.zeros((), world.state_dtype)[()])
-        shape = (*scene.cells.shape, STATE_CHANNELS)
+        shape = (*scene.cells.shape, STATE_CHANNELS + len(scene.item_names))
         self.state_space = gymnasium.spaces.Box(0, 255, shape, np.uint8)
 
     def observation_space(self, agent: str) -> gymnasium.spaces.Space:
@@ -135,17 +135,20 @@ class WorldParallelEnv(ParallelEnv):
         return result
 
     def state(self) -> np.ndarray:
-        """Returns the whole map, for centralised critics: uint8 (height, width, 4).
+        """Returns the whole map, for centralised critics: uint8 (height, width, 4 + K).
 
-        Channels: code of the cell, number of the agent there (counted from 1, 0 for nobody), its
-        heading (0 to 3), whether it carries something.
+        Channels: code of the cell, number of the agent there (counted from 1, 0 for nobody; of
+        several who share a cell the last), its heading (0 to 3), whether it carries something; then
+        the K parts of items that the world tells apart, see ``Scene.items`` (none in most worlds).
         """
         scene = self.world.scene(self._single.batch.state[0])
-        state = np.zeros((*scene.cells.shape, STATE_CHANNELS), np.uint8)
+        state = np.zeros(self.state_space.shape or (), np.uint8)
         state[:, :, 0] = scene.cells
+        if scene.items is not None:
+            state[:, :, STATE_CHANNELS:] = scene.items
         for number, agent in scene.numbered():
-            told = number + 1, agent.heading, agent.carrying is not None
-            state[agent.row, agent.column, 1:] = told
+            told = number + 1, agent.heading or 0, agent.carrying is not None
+            state[agent.row, agent.column, 1:STATE_CHANNELS] = told
         return state
 
     def render(self) -> Any:

@@ -33,7 +33,7 @@ class SceneAgent:
         name: What to call it.
         row: Of the grid without padding.
         column: Likewise.
-        heading: 0 north, 1 east, 2 south, 3 west.
+        heading: 0 north, 1 east, 2 south, 3 west; None for a body that looks nowhere.
         carrying: What it holds.
         number: Its index, which decides its colour; None for its place among those in the picture,
             where nobody is ever missing.
@@ -42,7 +42,7 @@ class SceneAgent:
     name: str
     row: int
     column: int
-    heading: int
+    heading: int | None
     carrying: str | None = None
     number: int | None = None
 
@@ -55,11 +55,16 @@ class Scene:
         cells: Codes of the cells, uint8 of shape (height, width), without padding.
         legend: The meaning of the codes.
         agents: The bodies in the world.
+        items: What lies on the cells or is held by who stands there, uint8 of shape (height, width,
+            K): the state of each part, 0 where it is absent. None: K is 0.
+        item_names: Names of the K parts.
     """
 
     cells: np.ndarray
     legend: type[IntEnum]
     agents: tuple[SceneAgent, ...]
+    items: np.ndarray | None = None
+    item_names: tuple[str, ...] = ()
 
     def numbered(self) -> Iterator[tuple[int, SceneAgent]]:
         """Yields each agent with its index."""

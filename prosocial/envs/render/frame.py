@@ -7,7 +7,7 @@ import numpy as np
 from prosocial.envs.engine.errors import ConfigError
 from prosocial.envs.engine.world import Scene
 
-from . import palette, tiles
+from . import food, palette, tiles
 
 TILE_SIZE = 48  # pixels
 
@@ -36,14 +36,21 @@ def frame(scene: Scene, tile_size: int = TILE_SIZE) -> np.ndarray:
     for number, agent in scene.numbered():
         colour = palette.AGENTS[number % len(palette.AGENTS)]
         tile = picture[agent.row, :, agent.column]
-        tiles.paint_agent(tile, colour, agent.heading, agent.carrying)
+        carrying = None if food.parts(scene, agent.row, agent.column) else agent.carrying
+        tiles.paint_agent(tile, colour, agent.heading, carrying)
+    held = {(agent.row, agent.column) for agent in scene.agents}
+    for row, column in food.places(scene):
+        size = food.IN_HANDS if (row, column) in held else food.LYING
+        food.paint_item(picture[row, :, column], food.parts(scene, row, column), size)
     return picture.reshape(height * tile_size, width * tile_size, 3)
 
 
 def text(scene: Scene) -> str:
     """Returns a scene as text: the map, agents as ``^>v<``, then one line for each agent.
 
-    Rows and columns count from 0 in the upper left corner.
+    Agents who look nowhere are numbered from 1. Items follow, one line each; on the map each has
+    the letter of its first part, a capital once chopped, or ``&`` if it has several parts. Rows and
+    columns count from 0 in the upper left corner.
 
     Raises:
         ConfigError: Nothing is known of how to write a cell.
@@ -51,10 +58,17 @@ def text(scene: Scene) -> str:
     codes = {int(code) for code in np.unique(scene.cells)}
     symbol = {code: palette.SYMBOLS[palette.cell_name(scene.legend, code)] for code in codes}
     rows = [[symbol[int(code)] for code in row] for row in scene.cells]
+    held = {(agent.row, agent.column) for agent in scene.agents}
+    lying = [place for place in food.places(scene) if place not in held]
+    for row, column in lying:
+        rows[row][column] = food.symbol(food.parts(scene, row, column))
     lines = []
-    for agent in scene.agents:
-        arrow = palette.HEADINGS[agent.heading]
+    for number, agent in scene.numbered():
+        arrow = str(number + 1) if agent.heading is None else palette.HEADINGS[agent.heading]
         rows[agent.row][agent.column] = arrow
         carried = f", carries a {agent.carrying}" if agent.carrying else ""
         lines.append(f"{agent.name} {arrow} row {agent.row}, column {agent.column}{carried}")
+    for row, column in lying:
+        name = food.describe(food.parts(scene, row, column))
+        lines.append(f"{name} row {row}, column {column}")
     return "\n".join(["".join(row) for row in rows] + lines) + "\n"

@@ -48,8 +48,31 @@ SYMBOLS: dict[str, str] = {
     "WASTE": "W",
     "FISH": "f",
     "GRASS": '"',
+    "SPOT": "_",
+    "TRUCK_K": "K",
+    "TRUCK_L": "L",
+    "TRUCK_M": "M",
+    "DOOR": "D",
+    "OPEN_DOOR": "'",
+    "BOX": "b",
+    "COUNTER": "-",
+    "BOARD": "/",
+    "DELIVERY": "*",
+    "POT": "P",
 }
+# Trucks differ by their letters and their colours.
+TRUCKS: dict[str, Colour] = {"K": ORANGE, "L": GREEN, "M": VERMILLION}
 HEADINGS = "^>v<"  # north, east, south, west
+
+# Parts of items: the symbol in text, capital once it is chopped or cooked, and the colour.
+PARTS: dict[str, tuple[str, Colour]] = {
+    "plate": ("p", WHITE),
+    "tomato": ("t", VERMILLION),
+    "lettuce": ("l", GREEN),
+    "onion": ("o", PURPLE),
+    "carrot": ("c", ORANGE),
+}
+PART_STATES = ("", "fresh", "chopped", "cooked")  # of everything but plates
 
 
 def cell_name(legend: type[IntEnum], code: int) -> str:

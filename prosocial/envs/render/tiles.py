@@ -113,6 +113,82 @@ def stripes(x: np.ndarray, y: np.ndarray) -> np.ndarray:
     return (x + y) % 0.25 <= 0.14
 
 
+def parking(x: np.ndarray, y: np.ndarray) -> np.ndarray:
+    """The lines around a parking spot, open towards the street."""
+    line = (np.abs(x - 0.1) < 0.03) | (np.abs(x - 0.9) < 0.03) | (np.abs(y - 0.1) < 0.03)
+    return line & (x > 0.07) & (x < 0.93) & (y > 0.07) & (y < 0.9)
+
+
+def truck(x: np.ndarray, y: np.ndarray) -> np.ndarray:
+    """A truck from the side: a box with a lower cabin at its right."""
+    box = (x >= 0.12) & (x <= 0.7) & (y >= 0.2) & (y <= 0.72)
+    return box | ((x >= 0.7) & (x <= 0.88) & (y >= 0.42) & (y <= 0.72))
+
+
+def letter(name: str) -> Shape:
+    """Returns the letter K, L or M, where the box of a truck shows it."""
+
+    def inside(x: np.ndarray, y: np.ndarray) -> np.ndarray:
+        u, v, pen = (x - 0.26) / 0.3, (y - 0.28) / 0.34, 0.13
+        left, right = np.abs(u - pen) < pen, np.abs(u - 1 + pen) < pen
+        if name == "K":
+            strokes = left | (np.abs(u - 0.3 - 1.3 * np.abs(v - 0.5)) < 1.5 * pen)
+        elif name == "L":
+            strokes = left | (v > 1 - 2 * pen)
+        else:
+            slant = (np.abs(np.abs(u - 0.5) - 0.5 * (0.75 - v)) < pen) & (v < 0.8)
+            strokes = left | right | slant
+        return strokes & (u >= 0) & (u <= 1) & (v >= 0) & (v <= 1)
+
+    return inside
+
+
+def _truck(pixels: np.ndarray, name: str) -> None:
+    paint(pixels, palette.TRUCKS[name], truck)
+    paint(pixels, palette.WHITE, letter(name))
+    for x in (0.28, 0.74):
+        paint(pixels, palette.INK, disc(x, 0.75, 0.09))
+
+
+def rectangle(left: float, top: float, right: float, bottom: float) -> Shape:
+    """Returns a rectangle."""
+    return lambda x, y: (x >= left) & (x <= right) & (y >= top) & (y <= bottom)
+
+
+def _door(pixels: np.ndarray, closed: bool) -> None:
+    paint(pixels, palette.INK, rectangle(0.06, 0.0, 0.94, 1.0))
+    paint(pixels, palette.FLOOR, rectangle(0.14, 0.0, 0.86, 1.0))
+    paint(pixels, palette.ORANGE, rectangle(0.14, 0.0, 0.86 if closed else 0.26, 1.0))
+    if closed:
+        paint(pixels, palette.INK, disc(0.72, 0.5, 0.07))  # the knob
+
+
+def _box(pixels: np.ndarray) -> None:
+    paint(pixels, palette.INK, rectangle(0.14, 0.26, 0.86, 0.84))
+    paint(pixels, palette.YELLOW, rectangle(0.18, 0.3, 0.82, 0.8))
+    paint(pixels, palette.INK, rectangle(0.14, 0.46, 0.86, 0.5))
+
+
+def _station(pixels: np.ndarray, name: str) -> None:
+    """Paints a counter of a kitchen with what stands on it."""
+    pixels[:] = palette.MORTAR
+    paint(pixels, palette.GRID_LINE, rectangle(0.04, 0.04, 0.96, 0.96))
+    if name == "BOARD":
+        paint(pixels, palette.INK, rectangle(0.12, 0.2, 0.88, 0.84))
+        paint(pixels, palette.ORANGE, rectangle(0.15, 0.23, 0.85, 0.81))
+        paint(pixels, palette.WHITE, rectangle(0.18, 0.07, 0.62, 0.17))  # a knife
+        paint(pixels, palette.INK, rectangle(0.62, 0.08, 0.86, 0.16))
+    elif name == "DELIVERY":
+        pixels[:] = palette.SKY_BLUE
+        paint(pixels, palette.WHITE, lambda x, y: disc(0.5, 0.66, 0.34)(x, y) & (y <= 0.66))
+        paint(pixels, palette.WHITE, disc(0.5, 0.28, 0.07))  # a bell
+        paint(pixels, palette.INK, rectangle(0.12, 0.68, 0.88, 0.76))
+    elif name == "POT":
+        paint(pixels, palette.INK, rectangle(0.02, 0.44, 0.98, 0.56))  # handles
+        paint(pixels, palette.INK, disc(0.5, 0.5, 0.42))
+        paint(pixels, palette.WALL, disc(0.5, 0.5, 0.34))
+
+
 def _floor(pixels: np.ndarray) -> None:
     pixels[:] = palette.FLOOR
     paint(pixels, palette.GRID_LINE, border(1 / len(pixels)))
@@ -158,28 +234,43 @@ def cell_tile(name: str, size: int) -> np.ndarray:
         paint(pixels, palette.INK, fish)
     elif name == "GRASS":
         paint(pixels, palette.GREEN, grass)
+    elif name == "SPOT" or name.startswith("TRUCK_"):
+        paint(pixels, palette.INK, parking)
+        if name != "SPOT":
+            _truck(pixels, name.removeprefix("TRUCK_"))
+    elif name in ("DOOR", "OPEN_DOOR"):
+        _door(pixels, closed=name == "DOOR")
+    elif name == "BOX":
+        _box(pixels)
+    elif name in ("COUNTER", "BOARD", "DELIVERY", "POT"):
+        _station(pixels, name)
     tile = np.rint(pixels).astype(np.uint8)
     tile.setflags(write=False)
     return tile
 
 
-def paint_agent(tile: np.ndarray, colour: Colour, heading: int, carrying: str | None) -> None:
+def paint_agent(
+    tile: np.ndarray, colour: Colour, heading: int | None, carrying: str | None
+) -> None:
     """Paints an agent over a tile, uint8 of shape (size, size, 3), in place.
 
     Args:
         tile: The picture of the cell on which the agent stands.
         colour: Colour of its body.
-        heading: 0 north, 1 east, 2 south, 3 west.
+        heading: 0 north, 1 east, 2 south, 3 west; None: the body is a disc.
         carrying: Whether something is carried; it is drawn as a small ball on the body.
     """
     pixels = tile.astype(np.float64)
-    paint(pixels, palette.INK, arrow(heading, growth=0.045))
-    paint(pixels, colour, arrow(heading))
+    outline = disc(0.5, 0.5, 0.455) if heading is None else arrow(heading, growth=0.045)
+    paint(pixels, palette.INK, outline)
+    paint(pixels, colour, disc(0.5, 0.5, 0.41) if heading is None else arrow(heading))
     if carrying is not None:
         _ball(pixels, *_hand(heading), 0.17)
     tile[:] = np.rint(pixels).astype(np.uint8)
 
 
-def _hand(heading: int) -> tuple[float, float]:
+def _hand(heading: int | None) -> tuple[float, float]:
     """Returns where a carried thing is drawn: towards the base of the triangle."""
+    if heading is None:
+        return 0.5, 0.5
     return ((0.5, 0.62), (0.38, 0.5), (0.5, 0.38), (0.62, 0.5))[heading]

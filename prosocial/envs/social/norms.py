@@ -297,5 +297,10 @@ COOKING = register_norm(
     )
 )
 
+# +0.1 to a cook whose item another cook takes up: helping where one cannot go oneself. Passing an
+# item to and fro counts each time, a loophole to be found by learners; the norm and its amount are
+# ours.
+HAND_OVER = register_norm(EventNorm("hand_over", "given", 0.1))
+
 # +0.4 to each who takes part when a goal of rendezvous is captured; the amount is that of `help`.
 JOIN_IN = register_norm(EventNorm("join_in", "captured", 0.4))

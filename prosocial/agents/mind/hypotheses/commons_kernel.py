@@ -63,74 +63,122 @@ def turn_mask(mask, heading):
 
 
 @compiled
-def ways_to_nearest(cell, sites, ground, code, live, live_near, least):
-    """Returns the masks of the ways to the nearest sites that hold a code.
+def ways_to_nearest(position, away, sites, ground, code, live, live_near, least, mask, permitted):
+    """Writes the masks of the ways from each avatar to the nearest sites that hold a code.
 
-    The first mask is of all sites, the second of those with at least ``least`` live neighbours;
-    0 where there is none. ``live`` sites hold the code.
+    Args:
+        position: integers (B, N).
+        away: integers (B, N): nonzero for who is out of the world, for whom nothing is written.
+        sites: The ``Sites``.
+        ground: uint8 (B, n).
+        code: Of what the sites may hold.
+        live: integers (B,): how many of them hold it.
+        live_near: integers (B, S or more): live neighbours of each site.
+        least: >= 0.
+        mask: int64 (B, N): ways to the nearest sites; 0 where there is none.
+        permitted: int64 (B, N): ways to the nearest with at least ``least`` live neighbours.
     """
-    mask, found = 0, FAR - 1
-    permitted, first = 0, FAR - 1
-    for k in range(sites.cells.shape[0] if live > 0 else 0):
-        steps = sites.steps[cell, k]
-        if steps > first:
-            break
-        site = sites.order[cell, k]
-        if steps > 0 and ground[sites.cells[site]] == code:
-            if steps <= found:
-                found = steps
-                mask |= np.int64(sites.ways[cell, k])
-            if live_near[site] >= least:
-                first = steps
-                permitted |= np.int64(sites.ways[cell, k])
-    return mask, permitted
+    # Taken out once: a tuple counts the references to its arrays whenever it is asked for one.
+    places, order, steps_to, ways = sites.cells, sites.order, sites.steps, sites.ways
+    for world in range(position.shape[0]):
+        num_sites = places.shape[0] if live[world] > 0 else 0
+        for agent in range(position.shape[1]):
+            if away[world, agent]:
+                continue
+            cell = np.int64(position[world, agent])
+            found = first = FAR - 1
+            to_any = to_permitted = 0
+            for k in range(num_sites):
+                steps = steps_to[cell, k]
+                if steps > first:
+                    break
+                site = order[cell, k]
+                if steps > 0 and ground[world, places[site]] == code:
+                    if steps <= found:
+                        found = steps
+                        to_any |= np.int64(ways[cell, k])
+                    if live_near[world, site] >= least:
+                        first = steps
+                        to_permitted |= np.int64(ways[cell, k])
+            mask[world, agent], permitted[world, agent] = to_any, to_permitted
 
 
 @compiled
-def aim_at_bodies(rows, columns, away, agent, heading, beam):
-    """Returns by which turn, the smallest first, the agent's beam would cover somebody else."""
-    reach = beam.hits.shape[1] // 2
-    ahead = right = left = back = False
-    for other in range(rows.shape[0]):
-        down, aside = rows[other] - rows[agent], columns[other] - columns[agent]
-        if other == agent or away[other] or max(abs(down), abs(aside)) > reach:
-            continue
-        ahead |= beam.hits[heading, down + reach, aside + reach] != 0
-        right |= beam.hits[(heading + 1) & 3, down + reach, aside + reach] != 0
-        left |= beam.hits[(heading + 3) & 3, down + reach, aside + reach] != 0
-        back |= beam.hits[(heading + 2) & 3, down + reach, aside + reach] != 0
-    if ahead:
-        return AIM_AHEAD
-    if right:
-        return AIM_RIGHT
-    if left:
-        return AIM_LEFT
-    return AIM_BACK if back else NO_AIM
+def aim_at_bodies(position, heading, away, cooldown, width, beam, out):
+    """Writes by which turn, the smallest first, each avatar's beam would cover somebody else.
+
+    Args:
+        position: integers (B, N).
+        heading: integers (B, N).
+        away: integers (B, N): nonzero for who is out of the world, for whom nothing is written.
+        cooldown: integers (B, N): 0 for who can shoot.
+        width: Of the padded grid.
+        beam: The ``Beam``.
+        out: int64 (B, N): NO_AIM, AIM_AHEAD ...
+    """
+    hits, reach, num_agents = beam.hits, beam.hits.shape[1] // 2, position.shape[1]
+    rows, columns = np.empty(num_agents, np.int64), np.empty(num_agents, np.int64)
+    for world in range(position.shape[0]):
+        for agent in range(num_agents):
+            rows[agent] = position[world, agent] // width
+            columns[agent] = position[world, agent] - rows[agent] * width
+        for agent in range(num_agents):
+            if away[world, agent]:
+                continue
+            facing = np.int64(heading[world, agent])
+            ahead = right = left = back = False
+            for other in range(num_agents if cooldown[world, agent] == 0 else 0):
+                down, aside = rows[other] - rows[agent], columns[other] - columns[agent]
+                near = max(abs(down), abs(aside)) <= reach
+                if near and other != agent and not away[world, other]:
+                    ahead |= hits[facing, down + reach, aside + reach] != 0
+                    right |= hits[(facing + 1) & 3, down + reach, aside + reach] != 0
+                    left |= hits[(facing + 3) & 3, down + reach, aside + reach] != 0
+                    back |= hits[(facing + 2) & 3, down + reach, aside + reach] != 0
+            aim = AIM_BACK if back else NO_AIM
+            aim = AIM_LEFT if left else aim
+            aim = AIM_RIGHT if right else aim
+            out[world, agent] = AIM_AHEAD if ahead else aim
 
 
 @compiled
-def covers(ground, cell, heading, beam, code, wall):
-    """Returns whether a beam covers a ground of that code; walls end its rays."""
-    for ray in range(beam.lengths.shape[0]):
-        for k in range(beam.lengths[ray]):
-            there = ground[cell + beam.offsets[heading, ray, k]]
-            if there == code:
-                return True
-            if there == wall:
-                break
-    return False
+def aim_at_ground(position, heading, away, ground, live, beam, code, wall, out):
+    """Writes by which turn, the smallest first, a beam would cover a ground of that code.
 
-
-@compiled
-def aim_at_ground(ground, cell, heading, beam, code, wall):
-    """Returns by which turn, the smallest first, the beam would cover a ground of that code."""
-    if covers(ground, cell, heading, beam, code, wall):
-        return AIM_AHEAD
-    if covers(ground, cell, (heading + 1) & 3, beam, code, wall):
-        return AIM_RIGHT
-    if covers(ground, cell, (heading + 3) & 3, beam, code, wall):
-        return AIM_LEFT
-    return AIM_BACK if covers(ground, cell, (heading + 2) & 3, beam, code, wall) else NO_AIM
+    Args:
+        position: integers (B, N).
+        heading: integers (B, N).
+        away: integers (B, N): nonzero for who is out of the world, for whom nothing is written.
+        ground: uint8 (B, n).
+        live: integers (B,): how many cells have the code.
+        beam: The ``Beam``.
+        code: Of the ground.
+        wall: Code of the ground that ends a ray.
+        out: int64 (B, N): NO_AIM, AIM_AHEAD ...
+    """
+    offsets, lengths = beam.offsets, beam.lengths
+    for world in range(position.shape[0]):
+        for agent in range(position.shape[1]):
+            if away[world, agent]:
+                continue
+            cell, facing = np.int64(position[world, agent]), np.int64(heading[world, agent])
+            out[world, agent] = NO_AIM
+            for aim in range(AIM_AHEAD, AIM_COOLING if live[world] > 0 else AIM_AHEAD):
+                # Ahead, to the right, to the left, back: 0, 1, 3, 2 turns to the right.
+                turns = 3 if aim == AIM_LEFT else (2 if aim == AIM_BACK else aim - AIM_AHEAD)
+                way = (facing + turns) & 3
+                covered = False
+                for ray in range(lengths.shape[0]):
+                    for k in range(lengths[ray]):
+                        there = ground[world, cell + offsets[way, ray, k]]
+                        covered |= there == code
+                        if covered or there == wall:
+                            break
+                    if covered:
+                        break
+                if covered:
+                    out[world, agent] = aim
+                    break
 
 
 @compiled
@@ -161,14 +209,15 @@ def harvest_rows(
         zap: The ``Beam``.
         out: int64 (B, N): rows; -1 for who is out of the world.
     """
-    num_agents = position.shape[1]
-    width = np.int64(offsets[2])
-    rows, columns = np.empty(num_agents, np.int64), np.empty(num_agents, np.int64)
+    masks, permitted = np.empty(position.shape, np.int64), np.empty(position.shape, np.int64)
+    aims = np.empty(position.shape, np.int64)
+    ways_to_nearest(
+        position, away, apples, ground, apple, stock, live_near, least, masks, permitted
+    )
+    aim_at_bodies(position, heading, away, cooldown, np.int64(offsets[2]), zap, aims)
+    nearest = apples.order
     for world in range(position.shape[0]):
-        for agent in range(num_agents):
-            rows[agent] = position[world, agent] // width
-            columns[agent] = position[world, agent] - rows[agent] * width
-        for agent in range(num_agents):
+        for agent in range(position.shape[1]):
             out[world, agent] = -1
             if away[world, agent]:
                 continue
@@ -180,18 +229,13 @@ def harvest_rows(
                 taken |= (1 << way) if occupied else 0
                 if ground[world, there] == apple and not occupied:
                     # The first site from a neighbouring cell is the one in it.
-                    scarce = live_near[world, apples.order[there, 0]] < least
+                    scarce = live_near[world, nearest[there, 0]] < least
                     spared |= (1 << way) if scarce else 0
-            grid, live, near = ground[world], stock[world], live_near[world]
-            mask, permitted = ways_to_nearest(cell, apples, grid, apple, live, near, least)
             turn = 0 if absolute else facing
-            row = turn_mask(mask & ~taken, turn) * 16
-            row += turn_mask(permitted & ~taken & ~spared, turn)
+            row = turn_mask(masks[world, agent] & ~taken, turn) * 16
+            row += turn_mask(permitted[world, agent] & ~taken & ~spared, turn)
             row = row * 16 + turn_mask(spared, turn)
-            aim = NO_AIM
-            if cooldown[world, agent] == 0:
-                aim = aim_at_bodies(rows, columns, away[world], agent, facing, zap)
-            out[world, agent] = row * NUM_ZAP_AIMS + aim
+            out[world, agent] = row * NUM_ZAP_AIMS + aims[world, agent]
 
 
 @compiled
@@ -208,16 +252,18 @@ def cleaning_rows(
     ``phase``, int64 (B,), 0 or 1; ``codes``, int64 (3,), of apple, waste and wall; ``dirt``, the
     ``Sites`` of dirt; ``clean``, the cleaning ``Beam``.
     """
-    num_agents = position.shape[1]
-    width = np.int64(offsets[2])
-    rows, columns = np.empty(num_agents, np.int64), np.empty(num_agents, np.int64)
-    any_number = np.zeros(max(apples.cells.shape[0], dirt.cells.shape[0]), np.int32)
     apple, dirty_water, wall = codes[0], codes[1], codes[2]
+    num_sites = max(apples.cells.shape[0], dirt.cells.shape[0])
+    any_number = np.zeros((position.shape[0], num_sites), np.int32)
+    masks, dirty = np.empty(position.shape, np.int64), np.empty(position.shape, np.int64)
+    same, aims = np.empty(position.shape, np.int64), np.empty(position.shape, np.int64)
+    scrubs = np.empty(position.shape, np.int64)
+    ways_to_nearest(position, away, apples, ground, apple, stock, any_number, 0, masks, same)
+    ways_to_nearest(position, away, dirt, ground, dirty_water, waste, any_number, 0, dirty, same)
+    aim_at_bodies(position, heading, away, cooldown, np.int64(offsets[2]), zap, aims)
+    aim_at_ground(position, heading, away, ground, waste, clean, dirty_water, wall, scrubs)
     for world in range(position.shape[0]):
-        for agent in range(num_agents):
-            rows[agent] = position[world, agent] // width
-            columns[agent] = position[world, agent] - rows[agent] * width
-        for agent in range(num_agents):
+        for agent in range(position.shape[1]):
             out[world, agent] = -1
             if away[world, agent]:
                 continue
@@ -225,22 +271,14 @@ def cleaning_rows(
             taken = 0
             for way in range(4):
                 taken |= (1 << way) if cells[world, cell + offsets[way]] >= BODY else 0
-            grid = ground[world]
-            live, dirt_left = stock[world], waste[world]
-            mask, _ = ways_to_nearest(cell, apples, grid, apple, live, any_number, 0)
-            dirty, _ = ways_to_nearest(cell, dirt, grid, dirty_water, dirt_left, any_number, 0)
             turn = 0 if absolute else facing
-            row = turn_mask(mask & ~taken, turn) * 16 + turn_mask(dirty & ~taken, turn)
-            aim = NO_AIM
-            if dirt_left > 0:
-                aim = aim_at_ground(grid, cell, facing, clean, dirty_water, wall)
+            row = turn_mask(masks[world, agent] & ~taken, turn) * 16
+            row += turn_mask(dirty[world, agent] & ~taken, turn)
+            aim = scrubs[world, agent]
             if aim == AIM_AHEAD and clean_cooldown[world, agent]:
                 aim = AIM_COOLING
-            row = row * NUM_CLEAN_AIMS + aim
-            aim = NO_AIM
-            if cooldown[world, agent] == 0:
-                aim = aim_at_bodies(rows, columns, away[world], agent, facing, zap)
-            out[world, agent] = (row * NUM_ZAP_AIMS + aim) * 2 + phase[world]
+            row = (row * NUM_CLEAN_AIMS + aim) * NUM_ZAP_AIMS + aims[world, agent]
+            out[world, agent] = row * 2 + phase[world]
 
 
 @compiled

@@ -17,6 +17,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from prosocial.envs.engine import ConfigError
 from prosocial.envs.engine.grid import UNREACHABLE
@@ -98,7 +99,7 @@ def value_iteration(
     )
 
 
-def softmax(values: np.ndarray, beta: float = 1.0, axis: int = -1) -> np.ndarray:
+def softmax(values: ArrayLike, beta: float = 1.0, axis: int = -1) -> np.ndarray:
     """Returns probabilities proportional to exp(beta values) along an axis, same shape, float64.
 
     Where all values are -inf, all probabilities are 0: no action can be taken.
@@ -107,9 +108,9 @@ def softmax(values: np.ndarray, beta: float = 1.0, axis: int = -1) -> np.ndarray
         ConfigError: ``beta`` is not a positive finite number.
     """
     checked_beta(beta)
-    values = np.asarray(values, np.float64)
-    top = values.max(axis=axis, keepdims=True)
-    weights = np.exp(beta * (values - np.where(np.isfinite(top), top, 0.0)))
+    table = np.asarray(values, np.float64)
+    top = table.max(axis=axis, keepdims=True)
+    weights = np.exp(beta * (table - np.where(np.isfinite(top), top, 0.0)))
     total = weights.sum(axis=axis, keepdims=True)
     return weights / np.where(total > 0, total, 1.0)
 

@@ -1,0 +1,15 @@
+"""The exact joint optimum of the nine cells with two and three agents.
+
+Computed by `prosocial.agents.mind.delegation.optimum`; a test compares the table that it writes.
+"""
+
+OPTIMUM: dict[tuple[int, str, str], int] = {
+    (2, "open_divider", "tomato"): 16,
+    (2, "partial_divider", "tomato"): 17,
+    (2, "partial_divider", "salad"): 21,
+    (2, "full_divider", "tomato"): 17,
+    (2, "full_divider", "salad"): 21,
+    (3, "partial_divider", "tomato"): 13,
+    (3, "full_divider", "tomato"): 13,
+}
+"""Steps by number of agents, kitchen and recipe."""

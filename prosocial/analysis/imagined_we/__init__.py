@@ -1,0 +1,1 @@
+"""Tables, checks and figures of the experiment `imagined-we`."""

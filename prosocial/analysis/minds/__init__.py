@@ -1,0 +1,1 @@
+"""Reads and reports the experiment `minds-in-learners`."""
