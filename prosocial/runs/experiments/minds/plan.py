@@ -59,8 +59,8 @@ class Setting:
 
 _AWAY = CaregiverConfig(schedule="never")
 SETTINGS = {
-    # Somebody walks to a goal that the learner does not see, and the learner opens the doors. Of the
-    # maps of doors, this is where scripted helpers gain most by inferring the goal.
+    # Somebody walks to a goal that the learner does not see, and the learner opens the doors. This
+    # is the map on which scripted helpers gain most by inferring the goal.
     "doors": Setting(
         world="doors",
         config={"layout": "cross"},

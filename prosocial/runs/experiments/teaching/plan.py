@@ -37,8 +37,8 @@ DEPARTURES = (
     f"Noisy feedback of the fits misses {MISS:.0%} of goals, praises 1 % of other steps and has "
     f"noise of {NOISE_SD:g}; lives are lived with reliable caregivers.",
     "Thresholds of the acceptance checks were fixed before the first run of these seeds; the "
-    "teaching caregiver's tolerance and doubt, and the bound of check T1, were chosen on seed 1, which "
-    "is none of these seeds.",
+    "teaching caregiver's tolerance and doubt, and the bound of check T1, were chosen on seed 1, "
+    "which is none of these seeds.",
 )
 
 
