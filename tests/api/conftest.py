@@ -13,7 +13,6 @@ SINGLE = [  # one controlled agent
     ("caregiver_grid", {"size": 9, "caregiver": {"schedule": "intermittent", "miss": 0.2}}),
     ("helping_grid", {}),
     ("helping_grid", {"caregiver": "default", "time_limit": "truncated", "max_steps": 30}),
-    ("kitchen", {"num_agents": 1, "recipes": ["salad"], "max_steps": 30}),
     ("food_trucks", {}),
     ("food_trucks", {"layout": "small", "view": 7, "remember": True, "eating": "action"}),
 ]

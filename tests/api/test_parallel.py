@@ -58,7 +58,8 @@ def test_whole_episodes_are_the_same_for_the_same_seed(case, canonical):
     first, second = (play(prosocial.make(name, **options), 230, seed=7) for _ in range(2))
     assert canonical(first) == canonical(second)
     other = play(prosocial.make(name, **options), 230, seed=8)
-    assert canonical(first) != canonical(other)
+    chance = name != "kitchen"  # whose rules draw nothing
+    assert (canonical(first) != canonical(other)) == chance
 
 
 def test_a_reset_with_a_seed_forgets_the_past(case, canonical):

@@ -34,6 +34,7 @@ def test_known_values(layout, recipes, agents, steps):
     found = optimum(KitchenConfig(layout=layout, recipes=recipes, num_agents=agents))
     assert (found.lower, found.steps, found.exact) == (steps, steps, True)
     world = build("kitchen", layout=layout, recipes=recipes, num_agents=agents)
+    assert found.actions is not None
     assert found.actions.shape == (steps, agents)
     assert steps_to_finish(world, found.actions) == steps
     assert steps_to_finish(world, found.actions[:-1]) is None
@@ -66,7 +67,7 @@ def brute_force(world, most):
             batch.step(joint)
             if batch.terminated.any():
                 return step
-            for after in batch.state:
+            for after in list(batch.state):
                 if known(after) not in seen:
                     seen.add(known(after))
                     following.append(after.copy())
@@ -95,7 +96,7 @@ def test_where_bodies_are_in_the_way_the_lower_bound_holds_and_nothing_is_claime
     config = {"layout": "-/*--\n-1.2t\n--p--"}  # a corridor: the truth is 11
     world = build("kitchen", **config)
     assert brute_force(world, 10) is None
-    found = optimum(KitchenConfig(**config), most_steps=7)
+    found = optimum(KitchenConfig.from_mapping(config), most_steps=7)
     assert (found.lower, found.steps, found.exact, found.actions) == (7, None, False, None)
 
 

@@ -64,6 +64,7 @@ def decisions(count, **config):
         caregiver = scene.agents[CAREGIVER]
         goal = tuple(int(k) for k in np.argwhere(scene.cells == Cell.GOAL)[0])
         action = FullAction(int(state["actions"][CAREGIVER]))
+        assert caregiver.heading is not None
         yield scene.cells, (caregiver.row, caregiver.column), caregiver.heading, goal, action
 
 
