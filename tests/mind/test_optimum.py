@@ -52,10 +52,10 @@ def brute_force(world, most):
     joint = np.array(list(product(range(5), repeat=world.num_agents)))
     batch = Batch(world, len(joint), auto_reset=False)
     batch.reset()
-    rules = [name for name in batch.state.dtype.names if name in ("position", "held", "items")]
+    fields = ("position", "held", "items", "delivered", "served")
 
     def known(record):
-        return b"".join(record[name].tobytes() for name in (*rules, "delivered", "served"))
+        return b"".join(record[name].tobytes() for name in fields)
 
     layer = [batch.state[0].copy()]
     seen = {known(layer[0])}
@@ -67,7 +67,7 @@ def brute_force(world, most):
             batch.step(joint)
             if batch.terminated.any():
                 return step
-            for after in list(batch.state):
+            for after in np.array(batch.state):
                 if known(after) not in seen:
                     seen.add(known(after))
                     following.append(after.copy())

@@ -16,6 +16,8 @@ OPTIMUM: dict[tuple[int, str, str], int] = {
     (3, "open_divider", "tomato"): 13,
     (3, "open_divider", "tomato_lettuce"): 19,
     (3, "partial_divider", "tomato"): 13,
+    (3, "partial_divider", "salad"): 17,
     (3, "full_divider", "tomato"): 13,
+    (3, "full_divider", "salad"): 18,
 }
 """Steps by number of agents, kitchen and recipe; cells that are missing are not known."""

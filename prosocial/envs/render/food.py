@@ -57,11 +57,11 @@ def describe(item: tuple[Part, ...]) -> str:
 
 def symbol(item: tuple[Part, ...]) -> str:
     """Returns the letter of an item: a capital once it is chopped, ``&`` for several parts."""
-    if len(item) > 1:
-        return "&"
-    name, state = item[0]
-    letter = palette.PARTS[name][0]
-    return letter.upper() if state > 1 else letter
+    letters = []
+    for name, state in item:
+        letter = palette.PARTS[name][0]
+        letters.append(letter.upper() if state > 1 else letter)
+    return letters[0] if len(letters) == 1 else "&"
 
 
 def paint_item(tile: np.ndarray, item: tuple[Part, ...], scale: float) -> None:

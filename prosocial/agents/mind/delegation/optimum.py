@@ -260,14 +260,14 @@ def main() -> None:
 
 
 def _read(path: Path) -> dict[tuple[str, ...], tuple[str, ...]]:
-    """Returns the rows of a table that a stopped command has left, by their first three fields."""
+    """Returns the proved rows that a stopped command has left, by their first three fields."""
     if not path.exists():
         return {}
     with path.open(newline="", encoding="utf-8") as file:
         rows = [tuple(row) for row in csv.reader(file)]
     if not rows or rows[0] != FIELDS:
         raise ConfigError(f"{path} is no table of this command; give another --output.")
-    return {row[:3]: row for row in rows[1:]}
+    return {row[:3]: row for row in rows[1:] if row[FIELDS.index("exact")] == "True"}
 
 
 def _write(path: Path, rows: dict[tuple[str, ...], tuple[str, ...]]) -> None:
