@@ -30,6 +30,7 @@ prosocial() {
     reproduce)
       case "$2" in
         commons-internalization) command prosocial "$@" --preset smoke --worlds fishery ;;
+        bayesian-delegation) command prosocial "$@" --preset smoke ;;
         *) command prosocial "$@" $small_paper ;;
       esac ;;
     *) command prosocial "$@" ;;
