@@ -13,7 +13,7 @@ import prosocial
 from prosocial.envs.api import gymnasium_id, pettingzoo_id
 from prosocial.envs.engine import ActionError, ConfigError
 
-IDS = [gymnasium_id(name, 0) for name in ("caregiver_grid", "helping_grid")]
+IDS = [gymnasium_id(name, 0) for name in ("caregiver_grid", "food_trucks", "helping_grid")]
 
 
 def world_id(name):
