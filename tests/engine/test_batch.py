@@ -12,6 +12,10 @@ from prosocial.envs.engine import ActionError, Batch, ConfigError, ResetNeededEr
 STEPS = 70
 
 
+# The kitchen draws nothing at all, rendezvous only after a capture.
+RARELY_RANDOM = ("kitchen", "rendezvous")
+
+
 def actions_of(index: int, world) -> np.ndarray:
     """Actions of world number ``index``: (STEPS, N)."""
     rng = np.random.default_rng(index)
@@ -43,7 +47,8 @@ def test_a_world_does_not_depend_on_its_batch_or_the_threads(name, first, count,
 def test_worlds_and_seeds_differ(name):
     first, second = trajectory(name, 2)
     assert first != second
-    assert trajectory(name, 1, seed=6) != [first]
+    if name not in RARELY_RANDOM:
+        assert trajectory(name, 1, seed=6) != [first]
 
 
 _DIGEST = """
