@@ -2,9 +2,9 @@
 
 Prints (1) million agent posteriors per second, each over all goals, of the compiled update and of
 the same update in vectorised NumPy, which gives the same numbers; targets may change their goal in
-every step. (2) What it costs that every agent of commons_harvest infers every other, measured as
-the additional time of a step, in units of a step without minds. (3) The expected calibration error.
-Figures are medians over repeats that take turns, in CPU time of one thread.
+every step. (2) What it costs that every agent of a world infers every other, measured as the
+additional time of a step, in units of a step without minds and without records. (3) The expected
+calibration error. Figures are medians over repeats that take turns, in CPU time of one thread.
 
     python benchmarks/minds.py --quick
 """
@@ -39,6 +39,19 @@ SIZES = (  # worlds, goals (None: every cell), side of the room
     (256, None, 11),
     (256, None, 17),
     (256, None, 25),
+)
+WORLDS: tuple[tuple[str, str, dict[str, Any]], ...] = (
+    ("commons_harvest", "goals", {}),
+    ("commons_harvest", "goals", {"sight": "view"}),
+    ("commons_harvest", "norms", {}),
+    ("commons_harvest", "norms", {"sight": "view"}),
+    ("clean_up", "norms", {}),
+    ("clean_up", "norms", {"sight": "view"}),
+    ("fishery", "norms", {}),
+    ("fishery", "norms", {"sight": "view"}),
+    ("rendezvous", "intentions", {}),
+    ("doors", "goals", {}),
+    ("kitchen", "subtasks", {}),
 )
 SWITCH, BETA = 0.05, 1.2
 _STEPS = 64  # of walks and actions drawn beforehand, so that drawing them is not timed
@@ -89,9 +102,10 @@ def main() -> None:
     )
     for size in SIZES:
         print(_inference(*size, repeats, seconds), flush=True)
-    print("\ncommons_harvest, 7 agents, 256 worlds: cost of minds / cost of stepping\n")
-    for line in _beside_a_world(repeats, seconds):
-        print(line, flush=True)
+    print("\n256 worlds, random actions: cost of minds and records / cost of stepping\n")
+    print(f"{'':34} {'us / world-step':>15} {'records':>8} {'minds':>6}")
+    for case in WORLDS:
+        print(_beside_a_world(*case, repeats, seconds), flush=True)
     print("\nexpected calibration error, 8 goals on 11 x 11, 12 steps, 20 bins\n")
     for line in _calibration(20_000 if arguments.quick else 100_000):
         print(line, flush=True)
@@ -139,31 +153,23 @@ def _inference(worlds: int, goals: int | None, side: int, repeats: int, seconds:
     )
 
 
-def _beside_a_world(repeats: int, seconds: float) -> list[str]:
-    world = build("commons_harvest", num_agents=TARGETS)
-    minds: dict[str, Callable[[], Mind] | None] = {
-        "without minds": None,
-        "records kept": None,
-        "norms, all see all": lambda: Mind(world, "norms"),
-        "norms, by sight": lambda: Mind(world, "norms", sight="view"),
-        "patches, all see all": lambda: Mind(world, "goals"),
-        "patches, by sight": lambda: Mind(world, "goals", sight="view"),
-    }
-    contenders = {}
-    for name, make in minds.items():
-        tracked = name != "without minds"
-        contenders[name] = Contender(_stepping(world, tracked, make() if make else None))
-    for one in contenders.values():
+def _beside_a_world(
+    name: str, kind: str, options: dict[str, Any], repeats: int, seconds: float
+) -> str:
+    world = build(name)
+    mind = Mind(world, kind, **options)
+    contenders = [
+        Contender(_stepping(world, tracked, watching))
+        for tracked, watching in ((False, None), (True, None), (True, mind))
+    ]
+    for one in contenders:
         one.run(10)
     for _ in range(repeats):
-        for one in contenders.values():
+        for one in contenders:
             one.measure(seconds)
-    base = contenders["without minds"].time
-    lines = [f"{'':22} {'us / world-step':>15} {'minds / step':>13}"]
-    for name, one in contenders.items():
-        ratio = "" if name == "without minds" else f"{one.time / base - 1:.2f}"
-        lines.append(f"{name:22} {one.time / 256 * 1e6:15.2f} {ratio:>13}")
-    return lines
+    base, records, minds = (one.time for one in contenders)
+    title = " ".join((name, kind, *options.values()))
+    return f"{title:34} {base / 256 * 1e6:15.2f} {records / base - 1:8.2f} {minds / base - 1:6.2f}"
 
 
 def _stepping(world: Any, tracked: bool, mind: Mind | None) -> Callable[[int], None]:

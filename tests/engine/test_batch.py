@@ -12,7 +12,7 @@ from prosocial.envs.engine import ActionError, Batch, ConfigError, ResetNeededEr
 STEPS = 70
 
 
-# The kitchen draws nothing at all, rendezvous only after a capture.
+# The kitchen draws nothing at all, rendezvous by default only after a capture.
 RARELY_RANDOM = ("kitchen", "rendezvous")
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from prosocial.agents.mind.hypotheses import hypotheses
+from prosocial.agents.mind.hypotheses import hypotheses, kitchen
 from prosocial.agents.mind.hypotheses.kitchen import SubTasks
 from prosocial.agents.mind.mind import Mind
 from prosocial.agents.partners import make_partner
@@ -76,3 +76,22 @@ def test_the_order_of_the_worlds_does_not_matter():
     values = found.action_values(batch.state)
     order = np.array([3, 1, 4, 0, 2])
     assert (found.action_values(batch.state[order].copy()) == values[order]).all()
+
+
+def test_what_is_kept_of_situations_changes_nothing(monkeypatch):
+    batch = batch_of("partial_divider", "tomato", 2, 4)
+    minds = [Mind(batch.world) for _ in range(2)]
+    for mind in minds:
+        mind.reset(batch.state)
+    rng, rows = np.random.default_rng(0), []
+    for _ in range(30):
+        actions = rng.integers(5, size=(4, 2))
+        batch.step(actions)
+        assert batch.before is not None
+        for mind, most in zip(minds, (2**16, 1), strict=True):  # keeps everything, keeps little
+            monkeypatch.setattr(kitchen, "MOST_SITUATIONS", most)
+            mind.observe(batch.before, actions, batch.after())
+        rows.append(len(minds[1].hypotheses.table))  # type: ignore[attr-defined]
+    assert (minds[0].posterior == minds[1].posterior).all()
+    assert np.ptp(minds[0].posterior) > 0.1
+    assert max(rows) <= 16 < len(minds[0].hypotheses.table)  # type: ignore[attr-defined]

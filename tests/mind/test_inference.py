@@ -17,7 +17,6 @@ from prosocial.agents.mind.inference import (
     kernels,
     update_posterior,
 )
-from prosocial.agents.mind.inference.checks import restricted
 from prosocial.envs.engine import ConfigError
 
 PLAIN = runpy.run_path(str(Path(__file__).parents[2] / "benchmarks" / "plain_minds.py"))
@@ -369,9 +368,17 @@ def test_priors_are_for_all_targets_or_for_each():
 def test_priors_are_restricted_to_what_is_available():
     prior = np.array([[0.5, 0.5, 0.0], [1.0, 0, 0]])
     available = np.array([[[False, True, True], [False, True, True]]])
-    found, empty = restricted(prior, available)
+    found, surprises = np.full((1, 2, 3), np.float32(9)), np.zeros((1, 1, 2), np.int64)
+    weights = np.full((1, 1, 2, 2, 3), np.float32(9))
+    for where in (False, True):  # nothing changes where no episode begins
+        kernels.begin(prior, available, np.array([where]), weights, found, surprises)
+        assert (weights == 9).all() != where
     assert found.tolist() == [[[0, 1, 0], [1, 0, 0]]]
-    assert empty.tolist() == [[False, True]]
+    assert weights[0, 0, 0].tolist() == [[0, 0.5, 0]] * 2
+    assert surprises.tolist() == [[[0, 1]]]
+    logs = np.zeros((1, 1, 2, 2, 3))
+    kernels.begin(prior, available, np.array([True]), logs, found, surprises)
+    np.testing.assert_allclose(np.exp(logs), weights)
 
 
 @pytest.mark.parametrize("value", [np.nan, np.inf])

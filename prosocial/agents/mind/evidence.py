@@ -8,6 +8,7 @@ import numpy as np
 
 from prosocial.envs.engine import ConfigError
 
+from .inference import kernels
 from .inference.likelihoods import Likelihoods, choice_likelihoods
 from .protocol import Hypotheses, TableHypotheses
 
@@ -77,7 +78,8 @@ class Evidence:
             return self._of_table
         known = 0
         if self._of_table is not None and self._table is not None:
-            known = len(self._table) if table.shape[2] == self._table.shape[2] else 0
+            longer = len(table) >= len(self._table) and table.shape[2] == self._table.shape[2]
+            known = len(self._table) if longer else 0
         new = choice_likelihoods(table[known:], self._betas, self._lapse, self._logs)
         self._of_table = self._of_table.grown(new) if self._of_table and known else new
         self._table = table
@@ -92,13 +94,13 @@ def places_in_table(
     Raises:
         ConfigError: They do not fit the table, or the table does not fit the hypotheses.
     """
-    table, names = hypotheses.table, len(hypotheses.names)
+    rows, names = hypotheses.rows(states), len(hypotheses.names)
+    table = hypotheses.table  # which may have grown for these records
     if table.ndim != 3 or table.shape[1] != hypotheses.num_actions:
         raise ConfigError(
             f"The table of the hypotheses has shape {table.shape}; expected (rows, "
             f"{hypotheses.num_actions} actions, columns)."
         )
-    rows = hypotheses.rows(states)
     rows = answer("rows", rows, np.int64, (len(states), len(hypotheses.targets)))
     _check_below("rows", rows, table.shape[0])
     columns = hypotheses.columns(states)
@@ -129,8 +131,8 @@ def answer(name: str, array: Any, dtype: Any, shape: tuple[int, ...]) -> np.ndar
 
 
 def _check_below(name: str, numbers: np.ndarray, high: int) -> None:
-    if numbers.size and numbers.max() >= high:
+    if (most := kernels.bounds(numbers)[1]) >= high:
         raise ConfigError(
-            f"{name}() of the hypotheses returned {numbers.max()}; expected numbers below {high}, "
+            f"{name}() of the hypotheses returned {most}; expected numbers below {high}, "
             "the size of that axis of the table."
         )

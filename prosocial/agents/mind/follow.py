@@ -9,6 +9,7 @@ import numpy as np
 from prosocial.envs.engine import Batch, ConfigError
 
 from .mind import Mind
+from .planning.compiling import compiled
 
 
 def follow(
@@ -34,8 +35,29 @@ def follow(
             "The batch keeps no records from before a step; make it with track_states=True."
         )
     ended = batch.done.any()
-    mind.observe(batch.before, actions, batch.after() if ended else batch.state)
+    mind.observe(batch.before, actions, _after(batch) if ended else batch.state)
     if record is not None:
         record()
     if ended:
         mind.reset(batch.state, batch.done)
+
+
+def _after(batch: Batch) -> np.ndarray:
+    """Returns what ``batch.after`` returns, or the same records where every episode ended."""
+    if batch.done.all():
+        return batch.final_states
+    out = np.empty_like(batch.state)
+    size = (len(out), out.dtype.itemsize)
+    states = (records.view(np.uint8).reshape(size) for records in (batch.final_states, batch.state))
+    _choose(batch.done, *states, out.view(np.uint8).reshape(size))
+    return out
+
+
+@compiled
+def _choose(which, these, others, out):
+    """Copies the rows of ``these`` where a mark is set, and those of ``others`` elsewhere."""
+    for row in range(which.shape[0]):
+        if which[row]:
+            out[row] = these[row]
+        else:
+            out[row] = others[row]

@@ -12,7 +12,7 @@ from prosocial.envs.engine import ActionError, ConfigError, ResetNeededError, Wo
 from .evidence import Evidence, answer
 from .hypotheses import hypotheses as registered
 from .inference import kernels
-from .inference.checks import checked_betas, checked_prior, checked_share, restricted
+from .inference.checks import checked_betas, checked_prior, checked_share
 from .protocol import (
     Hypotheses,
     RememberingHypotheses,
@@ -153,9 +153,9 @@ class Mind:
         shape = (len(before), len(self.targets))
         did = self.hypotheses.actions(before, actions, after)
         did = answer("actions", did, np.int64, shape)
-        if did.size and did.max() >= self.hypotheses.num_actions:
+        if (most := kernels.bounds(did)[1]) >= self.hypotheses.num_actions:
             raise ConfigError(
-                f"actions() of the hypotheses returned {did.max()}; expected numbers below "
+                f"actions() of the hypotheses returned {most}; expected numbers below "
                 f"{self.hypotheses.num_actions}, or -1 where unknown."
             )
         now = self._evidence.situation(before)
@@ -287,12 +287,9 @@ class Mind:
         self.hypotheses.begin(states, where)
         available = self.hypotheses.available(states)
         available = answer("available", available, np.bool_, self._prior.shape)
-        prior, empty = restricted(self._stated_prior, available[where])
-        self._prior[where] = prior
-        self._surprises[where] += empty[:, None, :]
-        begun = prior[:, None, :, None, :].astype(self._weights.dtype) / len(self.betas)
-        with np.errstate(divide="ignore"):
-            self._weights[where] = np.log(begun) if self._log_space else begun
+        kernels.begin(
+            self._stated_prior, available, where, self._weights, self._prior, self._surprises
+        )
 
     def _visible(self, states: np.ndarray) -> np.ndarray | None:
         """Returns who sees whom, bool (B, kept observers, T); None: everyone sees everyone."""
@@ -342,12 +339,14 @@ class Mind:
                 f"actions has shape {given.shape} and dtype {given.dtype}; expected integers of "
                 f"shape {expected}, those that the worlds were stepped with."
             )
-        if given.min() < 0 or given.max() >= self.world.num_actions:
+        given = np.ascontiguousarray(given, np.int64)
+        low, high = kernels.bounds(given)
+        if low < 0 or high >= self.world.num_actions:
             raise ActionError(
-                f"actions holds {given.min()} .. {given.max()}; expected integers in "
+                f"actions holds {low} .. {high}; expected integers in "
                 f"[0, {self.world.num_actions})."
             )
-        return given.astype(np.int64, copy=False)
+        return given
 
 
 def _others(watching: Sequence[str | None], targets: tuple[str, ...]) -> np.ndarray:

@@ -82,8 +82,9 @@ class TableHypotheses(Hypotheses, Protocol):
 
     Attributes:
         table: Action values, float32 (rows, A, C), as ``action_values`` would give them with the
-            last two axes exchanged. It may grow while an episode begins: then it is another array
-            that begins with the rows of the old one. Rows never change. It is there from the
+            last two axes exchanged. It may grow while an episode begins or rows are asked
+            for: then it is another array that begins with the rows of the old one, or a shorter
+            one, with other rows. Rows never change otherwise. It is there from the
             constructor on, with no rows if need be.
     """
 

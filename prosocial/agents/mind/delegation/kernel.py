@@ -178,10 +178,9 @@ def together(room, s, task, one, other):
 
 @compiled
 def interact(room, items, held, agent, cell):
-    """Applies the interaction of an agent with a solid cell; returns what it did.
+    """Applies the interaction of an agent with a solid cell, and returns what it did.
 
-    Returns:
-        CHOP, MERGE, COOK, DELIVER, HANDLED or USELESS.
+    That is CHOP, MERGE, COOK, DELIVER, HANDLED or USELESS.
     """
     kind, mine, lying = room.kind[cell], held[agent], items[cell]
     if kind == POT:
@@ -377,7 +376,7 @@ def evaluate(room, s, tasks, pairs, useful, items, place, held, alone, joint, tr
         joint: float64 (B, S, P): for a pair of agents.
         tries: float64 (B, S, N, 5): cost when an action is taken first.
         joint_tries: float64 (B, S, P, 25): when a pair of actions is taken first.
-        field: float64 (B, S, N, n): cost if the agent stood on another floor cell.
+        field: float64 (B, S, N, n): cost if it stood on another floor cell; n = 0: left out.
     """
     for b in range(items.shape[0]):
         for t in range(tasks.shape[0]):
@@ -388,11 +387,12 @@ def evaluate(room, s, tasks, pairs, useful, items, place, held, alone, joint, tr
             task = tasks[t]
             for agent in range(place.shape[1]):
                 try_alone(room, s, task, items[b], place[b], held[b], agent, tries[b, t, agent])
-                for cell in room.floors:
+                steps = solo(room, s, task, place[b, agent], held[b, agent])
+                alone[b, t, agent] = (STEP + MOVE) * steps if steps < FAR else IMPOSSIBLE
+                for cell in room.floors[: field.shape[3]]:
                     steps = solo(room, s, task, cell, held[b, agent])
                     if steps < FAR:
                         field[b, t, agent, cell] = (STEP + MOVE) * steps
-                alone[b, t, agent] = field[b, t, agent, place[b, agent]]
             for p in range(pairs.shape[0]):
                 one, other = pairs[p, 0], pairs[p, 1]
                 joint[b, t, p] = try_together(

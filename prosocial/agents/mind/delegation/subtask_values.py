@@ -79,8 +79,8 @@ class SubtaskValues:
         self._scratch = scratch_for(self.room)
         self._num_agents = world.num_agents
 
-    def blank(self, num_worlds: int) -> Costs:
-        """Returns arrays for B worlds, everything impossible."""
+    def blank(self, num_worlds: int, field: bool = True) -> Costs:
+        """Returns arrays for B worlds, everything impossible; without a field: for no cells."""
         tasks, agents, couples = len(self.subtasks), self._num_agents, len(self.pairs)
 
         def full(*shape: int) -> np.ndarray:
@@ -91,20 +91,28 @@ class SubtaskValues:
             joint=full(couples),
             tries=full(agents, kernel.NUM_ACTIONS),
             joint_tries=full(couples, kernel.NUM_ACTIONS**2),
-            field=full(agents, self.room.kind.size),
+            field=full(agents, self.room.kind.size if field else 0),
             together=np.zeros((num_worlds, tasks, tasks), np.bool_),
         )
 
-    def evaluate(self, states: np.ndarray, out: Costs | None = None, every: bool = False) -> Costs:
+    def evaluate(
+        self,
+        states: np.ndarray,
+        out: Costs | None = None,
+        every: bool = False,
+        useful: np.ndarray | None = None,
+    ) -> Costs:
         """Returns what the sub-tasks cost.
 
         Args:
             states: Records of the kitchen, (B,).
             out: Arrays to write into; None for new ones.
             every: Whether to look at useless sub-tasks as well.
+            useful: The useful sub-tasks, bool (B, S), if they are known; ``together`` stays.
         """
         out = out or self.blank(len(states))
-        useful, out.together[:], _ = self.needs.look(states)
+        if useful is None:
+            useful, out.together[:], _ = self.needs.look(states)
         fields = (states[name].astype(np.int64) for name in ("items", "position", "held"))
         kernel.evaluate(
             self.room, self._scratch, self._rows, self.pairs, useful | every, *fields, *out.arrays()

@@ -5,12 +5,13 @@ from __future__ import annotations
 import numpy as np
 
 from prosocial.envs.engine import ConfigError, World
-from prosocial.envs.worlds.avatars.codes import APPLE, CLEAN, NOOP, WALL, WASTE, ZAP, Cell
+from prosocial.envs.worlds.avatars.codes import APPLE, CLEAN, NOOP, WASTE, ZAP, Cell
 
 from .commons import (
     PAUSE,
     AvatarHypotheses,
     check_world,
+    covered_sites,
     find_sites,
     follow_ways,
     read_beam,
@@ -72,8 +73,9 @@ class CleaningNorms(AvatarHypotheses):
         open_to_beams[[Cell.FLOOR, Cell.APPLE, Cell.WATER, Cell.WASTE]] = 1
         self._apples = find_sites(world, params["sites"], params["enterable"])
         self._dirt = find_sites(world, params["dirt_sites"], open_to_beams)
-        self._zap, self._clean = read_beam(world, "zap"), read_beam(world, "clean")
-        self._codes = np.array([APPLE, WASTE, WALL], np.int64)
+        self._zap = read_beam(world, "zap")
+        self._covered = covered_sites(world, "clean", self._dirt.cells)
+        self._codes = np.array([APPLE, WASTE], np.int64)
         self.table = _norm_table(self.num_actions)
 
     def rows(self, states: np.ndarray) -> np.ndarray:
@@ -81,10 +83,10 @@ class CleaningNorms(AvatarHypotheses):
         out = np.empty(states["position"].shape, np.int64)
         phase = states["t"].astype(np.int64) // self._block % 2
         cleaning_rows(
-            states["ground"], states["cells"], states["position"], states["heading"],
-            states["away"], states["cooldown"], states["clean_cooldown"], states["stock"],
-            states["waste"], phase, self._offsets, self._absolute, self._codes, self._apples,
-            self._dirt, self._zap, self._clean, out,
+            states["ground"], states["position"], states["heading"], states["away"],
+            states["cooldown"], states["clean_cooldown"], states["stock"], states["waste"], phase,
+            self._offsets, self._absolute, self._codes, self._apples, self._dirt, self._zap,
+            self._covered, out,
         )  # fmt: skip
         return out
 

@@ -6,10 +6,11 @@ import numpy as np
 
 from prosocial.envs.engine import ConfigError, World
 from prosocial.envs.engine.grid import UNREACHABLE, distances
-from prosocial.envs.worlds.avatars.codes import NOOP, ZAP
+from prosocial.envs.worlds.avatars.codes import NOOP, WALL, ZAP
 
 from .base import RowHypotheses
 from .commons_kernel import AIM_AHEAD, AIM_BACK, AIM_LEFT, AIM_RIGHT, FAR, Beam, Sites
+from .reading import mask_actions
 from .sight import SIGHTS, check_sight, in_view
 
 TURN_LEFT, TURN_RIGHT = 5, 6
@@ -45,7 +46,9 @@ class AvatarHypotheses(RowHypotheses):
 
     def actions(self, before: np.ndarray, actions: np.ndarray, after: np.ndarray) -> np.ndarray:
         """Returns the actions; -1 for who was out of the world, int64 (B, N)."""
-        return np.where(before["away"] > 0, -1, actions).astype(np.int64)
+        out = np.empty(before["away"].shape, np.int64)
+        mask_actions(np.asarray(actions), before["away"], False, out)
+        return out
 
     def _visible(self, states: np.ndarray) -> np.ndarray:
         """Returns whose body is in whose window, bool (B, N, N); nobody sees who is away."""
@@ -122,6 +125,30 @@ def read_beam(world: World, name: str) -> Beam:
                 columns[heading, ray, :length] + reach,
             ] = 1
     return Beam(offsets.astype(np.int32), lengths.astype(np.int32), hits)
+
+
+def covered_sites(world: World, name: str, sites: np.ndarray) -> np.ndarray:
+    """Returns the sites that a beam from each cell covers, uint64 (n, 4, words): a bit for each.
+
+    Args:
+        world: A configured world of avatars.
+        name: "zap" or "clean"; walls end its rays.
+        sites: Flat cells, integers (S,).
+    """
+    params = world.params[0]
+    beam, ground = read_beam(world, name), params["blank"]
+    out = np.zeros((ground.size, 4, -(-len(sites) // 64)), np.uint64)
+    place = np.full(ground.size, -1)
+    place[sites] = np.arange(len(sites))
+    for cell in np.flatnonzero(params["enterable"][ground]):
+        for way in range(4):
+            for ray, length in zip(beam.offsets[way], beam.lengths, strict=True):
+                for there in cell + ray[:length]:
+                    if ground[there] == WALL:
+                        break
+                    if (site := place[there]) >= 0:
+                        out[cell, way, site >> 6] |= np.uint64(1 << int(site & 63))
+    return out
 
 
 def follow_ways(masks: np.ndarray, num_actions: int) -> np.ndarray:

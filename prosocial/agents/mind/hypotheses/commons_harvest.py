@@ -69,9 +69,9 @@ class HarvestNorms(AvatarHypotheses):
         """Returns the row of each avatar, int64 (B, N); -1 for who is out of the world."""
         out = np.empty(states["position"].shape, np.int64)
         harvest_rows(
-            states["ground"], states["cells"], states["position"], states["heading"],
-            states["away"], states["cooldown"], states["stock"], states["live_near"],
-            self._offsets, self._absolute, APPLE, self._least, self._apples, self._zap, out,
+            states["ground"], states["position"], states["heading"], states["away"],
+            states["cooldown"], states["stock"], states["live_near"], self._offsets,
+            self._absolute, APPLE, self._least, self._apples, self._zap, out,
         )  # fmt: skip
         return out
 

@@ -15,7 +15,6 @@ import numpy as np
 
 from prosocial.agents.mind.planning.compiling import compiled
 
-BODY = 16  # codes of cells from here on are bodies
 # Where something to shoot at is: nowhere, or by the turn that it takes.
 NO_AIM, AIM_AHEAD, AIM_RIGHT, AIM_LEFT, AIM_BACK, AIM_COOLING = range(6)
 NUM_ZAP_AIMS, NUM_CLEAN_AIMS = 5, 6
@@ -104,8 +103,10 @@ def ways_to_nearest(position, away, sites, ground, code, live, live_near, least,
 
 
 @compiled
-def aim_at_bodies(position, heading, away, cooldown, width, beam, out):
+def look_at_bodies(position, heading, away, cooldown, width, beam, out, beside):
     """Writes by which turn, the smallest first, each avatar's beam would cover somebody else.
+
+    And on which sides of it somebody stands.
 
     Args:
         position: integers (B, N).
@@ -115,6 +116,7 @@ def aim_at_bodies(position, heading, away, cooldown, width, beam, out):
         width: Of the padded grid.
         beam: The ``Beam``.
         out: int64 (B, N): NO_AIM, AIM_AHEAD ...
+        beside: int64 (B, N): mask of north, east, south, west.
     """
     hits, reach, num_agents = beam.hits, beam.hits.shape[1] // 2, position.shape[1]
     rows, columns = np.empty(num_agents, np.int64), np.empty(num_agents, np.int64)
@@ -122,15 +124,21 @@ def aim_at_bodies(position, heading, away, cooldown, width, beam, out):
         for agent in range(num_agents):
             rows[agent] = position[world, agent] // width
             columns[agent] = position[world, agent] - rows[agent] * width
+            if away[world, agent]:
+                rows[agent] = -4 * position.shape[1] * width  # out of everybody's reach
         for agent in range(num_agents):
             if away[world, agent]:
                 continue
             facing = np.int64(heading[world, agent])
             ahead = right = left = back = False
-            for other in range(num_agents if cooldown[world, agent] == 0 else 0):
+            ready, sides = cooldown[world, agent] == 0, 0
+            for other in range(num_agents):
                 down, aside = rows[other] - rows[agent], columns[other] - columns[agent]
-                near = max(abs(down), abs(aside)) <= reach
-                if near and other != agent and not away[world, other]:
+                if max(abs(down), abs(aside)) > reach or other == agent:
+                    continue
+                if abs(down) + abs(aside) == 1:
+                    sides |= 1 << ((1 + down) if aside == 0 else (2 - aside))
+                if ready:
                     ahead |= hits[facing, down + reach, aside + reach] != 0
                     right |= hits[(facing + 1) & 3, down + reach, aside + reach] != 0
                     left |= hits[(facing + 3) & 3, down + reach, aside + reach] != 0
@@ -138,26 +146,31 @@ def aim_at_bodies(position, heading, away, cooldown, width, beam, out):
             aim = AIM_BACK if back else NO_AIM
             aim = AIM_LEFT if left else aim
             aim = AIM_RIGHT if right else aim
-            out[world, agent] = AIM_AHEAD if ahead else aim
+            out[world, agent], beside[world, agent] = AIM_AHEAD if ahead else aim, sides
 
 
 @compiled
-def aim_at_ground(position, heading, away, ground, live, beam, code, wall, out):
-    """Writes by which turn, the smallest first, a beam would cover a ground of that code.
+def aim_at_sites(position, heading, away, ground, live, sites, covered, code, out):
+    """Writes by which turn, the smallest first, a beam would cover a site that holds a code.
 
     Args:
         position: integers (B, N).
         heading: integers (B, N).
         away: integers (B, N): nonzero for who is out of the world, for whom nothing is written.
         ground: uint8 (B, n).
-        live: integers (B,): how many cells have the code.
-        beam: The ``Beam``.
+        live: integers (B,): how many sites hold the code.
+        sites: int32 (S,): cells that may hold it.
+        covered: uint64 (n, 4, words): bits of the sites that a beam from a cell covers if it goes
+            north, east, south or west.
         code: Of the ground.
-        wall: Code of the ground that ends a ray.
         out: int64 (B, N): NO_AIM, AIM_AHEAD ...
     """
-    offsets, lengths = beam.offsets, beam.lengths
+    words = np.empty(covered.shape[2], np.uint64)
     for world in range(position.shape[0]):
+        words[:] = 0
+        for site in range(sites.shape[0] if live[world] > 0 else 0):
+            there = np.uint64(ground[world, sites[site]] == code)
+            words[site >> 6] |= there << np.uint64(site & 63)
         for agent in range(position.shape[1]):
             if away[world, agent]:
                 continue
@@ -167,24 +180,18 @@ def aim_at_ground(position, heading, away, ground, live, beam, code, wall, out):
                 # Ahead, to the right, to the left, back: 0, 1, 3, 2 turns to the right.
                 turns = 3 if aim == AIM_LEFT else (2 if aim == AIM_BACK else aim - AIM_AHEAD)
                 way = (facing + turns) & 3
-                covered = False
-                for ray in range(lengths.shape[0]):
-                    for k in range(lengths[ray]):
-                        there = ground[world, cell + offsets[way, ray, k]]
-                        covered |= there == code
-                        if covered or there == wall:
-                            break
-                    if covered:
-                        break
-                if covered:
+                hit = np.uint64(0)
+                for k in range(words.shape[0]):
+                    hit |= words[k] & covered[cell, way, k]
+                if hit != 0:
                     out[world, agent] = aim
                     break
 
 
 @compiled
 def harvest_rows(
-    ground, cells, position, heading, away, cooldown, stock, live_near, offsets, absolute, apple,
-    least, apples, zap, out,
+    ground, position, heading, away, cooldown, stock, live_near, offsets, absolute, apple, least,
+    apples, zap, out,
 ):  # fmt: skip
     """Writes the row of each avatar of commons_harvest.
 
@@ -194,7 +201,6 @@ def harvest_rows(
 
     Args:
         ground: uint8 (B, n).
-        cells: uint8 (B, n).
         position: integers (B, N).
         heading: integers (B, N).
         away: integers (B, N): nonzero for who is out of the world.
@@ -210,11 +216,11 @@ def harvest_rows(
         out: int64 (B, N): rows; -1 for who is out of the world.
     """
     masks, permitted = np.empty(position.shape, np.int64), np.empty(position.shape, np.int64)
-    aims = np.empty(position.shape, np.int64)
+    aims, beside = np.empty(position.shape, np.int64), np.empty(position.shape, np.int64)
     ways_to_nearest(
         position, away, apples, ground, apple, stock, live_near, least, masks, permitted
     )
-    aim_at_bodies(position, heading, away, cooldown, np.int64(offsets[2]), zap, aims)
+    look_at_bodies(position, heading, away, cooldown, np.int64(offsets[2]), zap, aims, beside)
     nearest = apples.order
     for world in range(position.shape[0]):
         for agent in range(position.shape[1]):
@@ -222,12 +228,10 @@ def harvest_rows(
             if away[world, agent]:
                 continue
             cell, facing = np.int64(position[world, agent]), np.int64(heading[world, agent])
-            taken, spared = 0, 0
+            taken, spared = beside[world, agent], 0
             for way in range(4):
                 there = cell + offsets[way]
-                occupied = cells[world, there] >= BODY
-                taken |= (1 << way) if occupied else 0
-                if ground[world, there] == apple and not occupied:
+                if ground[world, there] == apple and not taken >> way & 1:
                     # The first site from a neighbouring cell is the one in it.
                     scarce = live_near[world, nearest[there, 0]] < least
                     spared |= (1 << way) if scarce else 0
@@ -240,8 +244,8 @@ def harvest_rows(
 
 @compiled
 def cleaning_rows(
-    ground, cells, position, heading, away, cooldown, clean_cooldown, stock, waste, phase, offsets,
-    absolute, codes, apples, dirt, zap, clean, out,
+    ground, position, heading, away, cooldown, clean_cooldown, stock, waste, phase, offsets,
+    absolute, codes, apples, dirt, zap, covered, out,
 ):  # fmt: skip
     """Writes the row of each avatar of clean_up.
 
@@ -249,28 +253,25 @@ def cleaning_rows(
     nearest dirt; the aims of the cleaning beam (AIM_COOLING: ahead, but it cools down) and of the
     zapping beam; and the phase of the world. Arguments as for ``harvest_rows``, and
     ``clean_cooldown``, integers (B, N), 0 for who can clean; ``waste``, integers (B,), dirty sites;
-    ``phase``, int64 (B,), 0 or 1; ``codes``, int64 (3,), of apple, waste and wall; ``dirt``, the
-    ``Sites`` of dirt; ``clean``, the cleaning ``Beam``.
+    ``phase``, int64 (B,), 0 or 1; ``codes``, int64 (2,), of apple and waste; ``dirt``, the
+    ``Sites`` of dirt; ``covered``, those that the cleaning beam covers, as for ``aim_at_sites``.
     """
-    apple, dirty_water, wall = codes[0], codes[1], codes[2]
+    apple, dirty_water = codes[0], codes[1]
     num_sites = max(apples.cells.shape[0], dirt.cells.shape[0])
     any_number = np.zeros((position.shape[0], num_sites), np.int32)
     masks, dirty = np.empty(position.shape, np.int64), np.empty(position.shape, np.int64)
     same, aims = np.empty(position.shape, np.int64), np.empty(position.shape, np.int64)
-    scrubs = np.empty(position.shape, np.int64)
+    scrubs, beside = np.empty(position.shape, np.int64), np.empty(position.shape, np.int64)
     ways_to_nearest(position, away, apples, ground, apple, stock, any_number, 0, masks, same)
     ways_to_nearest(position, away, dirt, ground, dirty_water, waste, any_number, 0, dirty, same)
-    aim_at_bodies(position, heading, away, cooldown, np.int64(offsets[2]), zap, aims)
-    aim_at_ground(position, heading, away, ground, waste, clean, dirty_water, wall, scrubs)
+    look_at_bodies(position, heading, away, cooldown, np.int64(offsets[2]), zap, aims, beside)
+    aim_at_sites(position, heading, away, ground, waste, dirt.cells, covered, dirty_water, scrubs)
     for world in range(position.shape[0]):
         for agent in range(position.shape[1]):
             out[world, agent] = -1
             if away[world, agent]:
                 continue
-            cell, facing = np.int64(position[world, agent]), np.int64(heading[world, agent])
-            taken = 0
-            for way in range(4):
-                taken |= (1 << way) if cells[world, cell + offsets[way]] >= BODY else 0
+            facing, taken = np.int64(heading[world, agent]), beside[world, agent]
             turn = 0 if absolute else facing
             row = turn_mask(masks[world, agent] & ~taken, turn) * 16
             row += turn_mask(dirty[world, agent] & ~taken, turn)

@@ -12,6 +12,7 @@ from prosocial.envs.engine import ConfigError, World
 from prosocial.envs.worlds.doors.codes import HUMAN, NO_DOOR, STAY, WALL, Action, offset
 
 from .base import RowHypotheses
+from .reading import door_rows
 
 
 @dataclass(frozen=True)
@@ -29,6 +30,7 @@ class HumanGraph:
         cells: Flat cell of each node, int32 (num_nodes,).
         way_of: Number of the way from a cell into a door, int32 (n, D); -1 where there is none.
         pushes: Pushes after which a door opens, >= 1.
+        free: How many nodes are cells.
     """
 
     successors: np.ndarray
@@ -37,17 +39,17 @@ class HumanGraph:
     cells: np.ndarray
     way_of: np.ndarray
     pushes: int
+    free: int
 
     def states(self, records: np.ndarray) -> np.ndarray:
         """Returns the state of each record, int64 (B,)."""
-        at = records["position"][:, HUMAN]
-        node = self.node_of[at].astype(np.int64)
-        pushing = (records["pushed"] != NO_DOOR) & (self.pushes > 1)
-        way = self.way_of[at, np.maximum(records["pushed"], 0)]
-        free = (self.node_of >= 0).sum()
-        inside = free + way * (self.pushes - 1) + records["effort"].astype(np.int64) - 1
-        bits = 1 << np.arange(records["is_open"].shape[1])
-        return (records["is_open"] @ bits) * self.num_nodes + np.where(pushing, inside, node)
+        out = np.empty(len(records), np.int64)
+        door_rows(
+            records["position"][:, HUMAN], records["pushed"], records["effort"],
+            records["is_open"], self.node_of, self.way_of, self.num_nodes, self.free, self.pushes,
+            out,
+        )  # fmt: skip
+        return out
 
 
 def human_graph(world: World, imagine: bool = True) -> HumanGraph:
@@ -100,7 +102,7 @@ def human_graph(world: World, imagine: bool = True) -> HumanGraph:
                 successors[mask, node, action] = opened * len(nodes) + there
     where = np.array([cell for cell, _, _ in nodes], np.int32)
     flat = successors.reshape(-1, len(Action))
-    return HumanGraph(flat, len(nodes), node_of, where, way_of, pushes)
+    return HumanGraph(flat, len(nodes), node_of, where, way_of, pushes, len(places))
 
 
 class Boxes(RowHypotheses):

@@ -11,6 +11,7 @@ from prosocial.envs.worlds.govsim.codes import NONE, STORIES
 from prosocial.envs.worlds.govsim.rules import threshold
 
 from .base import RowHypotheses
+from .reading import demand_rows, mask_actions
 from .sight import SIGHTS, check_sight
 
 
@@ -71,15 +72,15 @@ class DemandNorms(RowHypotheses):
 
     def actions(self, before: np.ndarray, actions: np.ndarray, after: np.ndarray) -> np.ndarray:
         """Returns the demands, int64 (B, N); -1 for a newcomer who does not take part yet."""
-        return np.where(before["active"] > 0, actions, -1).astype(np.int64)
+        out = np.empty(before["active"].shape, np.int64)
+        mask_actions(np.asarray(actions), before["active"], True, out)
+        return out
 
     def rows(self, states: np.ndarray) -> np.ndarray:
         """Returns 4 * stock + 2 * (all take part) + (another took too much), int64 (B, N)."""
-        over = states["over"].astype(np.int64) * (states["t"] > 0)[:, None]
-        provoked = over.sum(axis=1, keepdims=True) - over > 0
-        complete = states["active"].all(axis=1)
-        number = 4 * states["stock"].astype(np.int64) + 2 * complete
-        return np.where(states["active"] > 0, number[:, None] + provoked, -1)
+        out = np.empty(states["active"].shape, np.int64)
+        demand_rows(states["t"], states["stock"], states["over"], states["active"], out)
+        return out
 
     def _make_table(self, shares: list[float], units: list[int], spread: float) -> np.ndarray:
         """Returns the table, float32 (4 * (capacity + 1), A, H)."""

@@ -9,8 +9,6 @@ import numpy as np
 
 from prosocial.envs.engine import ConfigError
 
-from .kernels import FLOOR
-
 _SUM_TOLERANCE = 1e-5  # priors are often written with a few digits or kept in float32
 
 
@@ -82,22 +80,3 @@ def checked_prior(prior: Any, targets: int, names: tuple[str, ...]) -> np.ndarra
         worst = sums.flat[np.abs(sums - 1).argmax()]
         raise ConfigError(f"prior sums to {worst:.6g}; expected 1. Divide it by its sum.")
     return np.ascontiguousarray(np.broadcast_to(given / sums, shape))
-
-
-def restricted(prior: np.ndarray, available: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Returns a prior over what is available.
-
-    Args:
-        prior: float64 (T, H).
-        available: bool (B, T, H).
-
-    Returns:
-        The prior float32 (B, T, H), 0 for what is not available or was 0, at least ``FLOOR``
-        elsewhere; and bool (B, T): where it excludes all that is available. There it is left as it
-        was.
-    """
-    new = prior * available
-    total = new.sum(axis=-1, keepdims=True)
-    empty = total == 0
-    new = np.where(empty, prior, new / np.where(empty, 1, total)).astype(np.float32)
-    return np.where(new > 0, np.maximum(new, FLOOR), new), empty[..., 0]

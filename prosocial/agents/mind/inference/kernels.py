@@ -37,6 +37,57 @@ def _compiled(function: Callable[..., Any]) -> Any:
 
 
 @_compiled
+def bounds(numbers):
+    """Returns the smallest and the largest of some int64 (R, C); (0, -1) if there are none."""
+    if numbers.size == 0:
+        return 0, -1
+    low = high = numbers[0, 0]
+    for r in range(numbers.shape[0]):
+        for c in range(numbers.shape[1]):
+            low, high = min(low, numbers[r, c]), max(high, numbers[r, c])
+    return low, high
+
+
+@_compiled
+def begin(stated, available, where, weights, prior, surprises):
+    """Gives the worlds in which an episode begins the prior over what is available there.
+
+    Args:
+        stated: float64 (T, H), each row summing to one.
+        available: bool (B, T, H).
+        where: bool (B,).
+        weights: float32 (B, O, T, K, H), all betas alike; or their logarithms, float64.
+        prior: float32 (B, T, H): 0 for what is not available or was 0, at least ``FLOOR``
+            elsewhere. Where the stated one excludes all that is available, it is left as it was.
+        surprises: int64 (B, O, T), counted up there.
+    """
+    _, num_observers, num_targets, num_betas, num_hypotheses = weights.shape
+    logs = weights.itemsize == 8
+    chances, shares = np.empty(num_hypotheses, np.float32), np.empty(num_hypotheses)
+    for b in range(where.shape[0]):
+        if not where[b]:
+            continue
+        for t in range(num_targets):
+            total = 0.0
+            for h in range(num_hypotheses):
+                total += stated[t, h] if available[b, t, h] else 0.0
+            whole = 1.0 / total if total > 0.0 else 1.0
+            for h in range(num_hypotheses):
+                there = available[b, t, h] or total == 0.0
+                chance = np.float32(stated[t, h] * whole) if there else _ZERO
+                chances[h] = max(chance, FLOOR) if chance > _ZERO else _ZERO
+                shares[h] = chances[h] / num_betas
+                if logs:
+                    shares[h] = np.log(shares[h])
+                prior[b, t, h] = chances[h]
+            for o in range(num_observers):
+                for k in range(num_betas):
+                    for h in range(num_hypotheses):
+                        weights[b, o, t, k, h] = shares[h]
+                surprises[b, o, t] += 0 if total > 0.0 else 1
+
+
+@_compiled
 def log_choice(values, betas, lapse, out):
     """Writes log((1 - lapse) softmax(beta values) + lapse / A) over the actions.
 

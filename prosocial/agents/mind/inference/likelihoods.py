@@ -26,15 +26,29 @@ class Likelihoods:
     logs: np.ndarray | None
 
     def grown(self, more: Likelihoods) -> Likelihoods:
-        """Returns these rows and some more."""
+        """Returns these rows and some more; to be called once, for memory is shared."""
         logs = None
         if self.logs is not None and more.logs is not None:
-            logs = np.concatenate([self.logs, more.logs])
+            logs = appended(self.logs, more.logs)
         return Likelihoods(
-            np.concatenate([self.relative, more.relative]),
-            np.concatenate([self.scales, more.scales]),
-            logs,
+            appended(self.relative, more.relative), appended(self.scales, more.scales), logs
         )
+
+
+def appended(rows: np.ndarray, more: np.ndarray) -> np.ndarray:
+    """Returns rows followed by more, with room behind them for as many again.
+
+    Args:
+        rows: An array that this returned is not copied while there is room behind it.
+        more: Of the same shape but for the first axis.
+    """
+    number = len(rows) + len(more)
+    store = rows.base
+    if store is None or store.shape[1:] != rows.shape[1:] or len(store) < number:
+        store = np.empty((2 * number, *rows.shape[1:]), rows.dtype)
+        store[: len(rows)] = rows
+    store[len(rows) : number] = more
+    return store[:number]
 
 
 def choice_likelihoods(
