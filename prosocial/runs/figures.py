@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Sequence
-from importlib import import_module
 from pathlib import Path
 
 from prosocial.envs.engine.errors import ConfigError
@@ -88,6 +87,7 @@ def _draw_experiment(folder: Path, output: Path | None, tables: Path | None) -> 
     """Writes the report of an experiment, of whichever kind its manifest says it is."""
     from prosocial.analysis.experiments import read_contents
     from prosocial.runs import reproduce
+    from prosocial.runs.reproducing import redraw
 
     name = read_contents(folder).get("experiment")
     if name != reproduce.PAPER and name not in reproduce.OTHERS:
@@ -95,5 +95,4 @@ def _draw_experiment(folder: Path, output: Path | None, tables: Path | None) -> 
             f"{folder} holds an experiment named {name!r}, which this version cannot draw; "
             f"expected one of {', '.join((reproduce.PAPER, *reproduce.OTHERS))}."
         )
-    module = reproduce if name == reproduce.PAPER else import_module(reproduce.OTHERS[name])
-    module.redraw(folder, output, tables)
+    redraw(reproduce.analysis(name), folder, output, tables)

@@ -3,25 +3,22 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from importlib import import_module
-from pathlib import Path
-from typing import TYPE_CHECKING
 
 from prosocial.runs.reproducing import (
+    Analysis,
     add_common_options,
-    print_whereabouts,
-    run_all,
+    asked_budget,
+    asked_folder,
+    carry_out,
+    chosen,
     seed_numbers,
-    words,
 )
 
-if TYPE_CHECKING:
-    from prosocial.analysis.value_internalization.report import Report
-
 PAPER = "value-internalization"
-# The other experiments; each module has `main(argv)` and `redraw(folder, output, tables)`.
+# The other experiments; each module has `main(argv)` and `analysis()`.
 OTHERS = {
     "commons-internalization": "prosocial.runs.reproduce_commons",
     "bayesian-delegation": "prosocial.runs.reproduce_delegation",
@@ -63,70 +60,32 @@ def main(argv: Sequence[str]) -> int:
         return import_module(OTHERS[argv[0]]).main(argv[1:])
     arguments = _parser().parse_args(argv)
     # Imported here, so that --help answers at once.
-    from prosocial.analysis.value_internalization.records import (
-        extend_manifest,
-        write_manifest,
-    )
-    from prosocial.analysis.value_internalization.report import write_report
     from prosocial.runs.experiments import budgets
     from prosocial.runs.experiments import value_internalization as experiment
 
-    budget = budgets.preset(arguments.preset)
-    if arguments.steps_scale is not None:
-        budget = budget.scaled(arguments.steps_scale)
+    budget = asked_budget(arguments, budgets.preset)
     budget = replace(budget, goal_step_cost=arguments.goal_step_cost)
-    every = experiment.FIGURES
-    figures = every if arguments.figures == "all" else words("--figures", arguments.figures)
+    figures = chosen("--figures", arguments.figures, experiment.FIGURES)
     seeds = seed_numbers(arguments.seeds, experiment.default_seeds)
     seeds = seeds or experiment.default_seeds(budget.seeds)
-    root = arguments.output or Path("outputs") / arguments.paper / arguments.preset
+    root = asked_folder(arguments, arguments.paper)
     jobs = experiment.plan(root, figures, seeds, budget)
     command = ["prosocial", "reproduce", *argv]
     planned = experiment.manifest(jobs, arguments.preset, figures, seeds, budget, command)
-    write_manifest(root, extend_manifest(root, planned))
-
-    failures = run_all(jobs, root, arguments.jobs)
-    conclude(write_report(root), failures)
-    return 1 if failures else 0
+    return carry_out(analysis(), jobs, planned, root, arguments.jobs)
 
 
-def redraw(folder: Path, output: Path | None, tables: Path | None) -> None:
-    """Writes the figures, tables and page of a recorded experiment anew and prints them.
+def analysis(experiment: str = PAPER) -> Analysis:
+    """What becomes of the runs of an experiment.
 
     Args:
-        folder: The experiment.
-        output: Where to; None for the folder itself.
-        tables: Where to copy the tables that the figures are drawn from; None for nowhere.
+        experiment: Its name, `PAPER` or one of `OTHERS`.
     """
-    from prosocial.analysis.value_internalization import archive, report
+    if experiment in OTHERS:
+        return import_module(OTHERS[experiment]).analysis()
+    from prosocial.analysis.value_internalization import archive, records, report
 
-    if tables:
-        archive.copy_tables(folder, tables)
-    conclude(report.write_report(folder, output), {})
-
-
-def conclude(report: Report, failures: Mapping[str, str]) -> None:
-    """Prints what came out: the comparison, the verdicts, where everything lies, what failed.
-
-    Args:
-        report: What was written.
-        failures: Runs that failed, with the reason.
-    """
-    from prosocial.analysis.value_internalization.judging import Status
-    from prosocial.analysis.value_internalization.report import comparison_text
-
-    if not report.comparison.is_empty():
-        print(f"\nOurs and published (means over seeds):\n\n{comparison_text(report.comparison)}")
-    print("\nAcceptance checks:\n")
-    judged = [check for check in report.checks if check.status is not Status.NOT_RUN]
-    for check in judged:
-        print(f"  {check.status:6} {check.number:3} {check.title}: {check.observed}")
-    others = ", ".join(check.number for check in report.checks if check not in judged)
-    if not report.claims:
-        print("  none was run: this budget is too small for any claim, it shows that all runs.")
-    elif others:
-        print(f"  not run: {others} (their figures are not asked for or not finished)")
-    print_whereabouts(report.figures, report.page, failures, report.missing)
+    return Analysis(records.FILE, archive.copy_tables, report.write_report, awaited="figures")
 
 
 def _parser() -> argparse.ArgumentParser:

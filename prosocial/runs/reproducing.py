@@ -1,4 +1,4 @@
-"""What the commands of `prosocial reproduce` share: options, seeds, cores."""
+"""What the commands of `prosocial reproduce` share: options, the way to the page, verdicts."""
 
 from __future__ import annotations
 
@@ -7,13 +7,71 @@ import os
 import re
 import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Protocol, Self, TypeVar
 
 from prosocial.envs.engine.errors import ConfigError
 
 if TYPE_CHECKING:
+    from prosocial.analysis.experiments.manifest import ManifestFile
+    from prosocial.analysis.experiments.pages import Report
     from prosocial.runs.pool import Job
+
+
+class Scalable(Protocol):
+    """A budget."""
+
+    def scaled(self, factor: float) -> Self:
+        """The same with all step counts multiplied by a factor."""
+        ...
+
+
+B = TypeVar("B", bound=Scalable)
+
+
+@dataclass(frozen=True)
+class Analysis:
+    """What becomes of the runs of one experiment.
+
+    Attributes:
+        file: Its ``experiment.json``.
+        copy_tables: Copies the tables of a folder that its figures are drawn from to another.
+        write_report: Writes figures, tables and page of a folder, into another if one is given.
+        heading: Heading of the verdicts in the terminal.
+        number_width: Characters that the numbers of checks take there.
+        awaited: What checks that are not run wait for; "" if they are not named.
+    """
+
+    file: ManifestFile[Any]
+    copy_tables: Callable[[Path, Path], object]
+    write_report: Callable[[Path, Path | None], Report]
+    heading: str = "Acceptance checks"
+    number_width: int = 3
+    awaited: str = ""
+
+
+def experiment_parser(
+    experiment: str, description: str, epilog: str, choices: Mapping[str, str] | None = None
+) -> argparse.ArgumentParser:
+    """Returns the parser of an experiment.
+
+    Args:
+        experiment: Its name.
+        description: One sentence.
+        epilog: Presets and examples.
+        choices: Options of its own that name things, or all of them; their help by name.
+    """
+    parser = argparse.ArgumentParser(
+        prog=f"prosocial reproduce {experiment}",
+        description=description,
+        epilog=epilog,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    for name, what in (choices or {}).items():
+        parser.add_argument(f"--{name}", default="all", help=what)
+    add_common_options(parser, experiment)
+    return parser
 
 
 def add_common_options(parser: argparse.ArgumentParser, experiment: str) -> None:
@@ -41,6 +99,30 @@ def add_common_options(parser: argparse.ArgumentParser, experiment: str) -> None
         metavar="DIR",
         help=f"output folder (default: outputs/{experiment}/PRESET)",
     )
+
+
+def asked_budget(arguments: argparse.Namespace, preset: Callable[[str], B]) -> B:
+    """Returns the budget of --preset, scaled by --steps-scale.
+
+    Raises:
+        ConfigError: There is no such preset, or the scale is not above 0.
+    """
+    budget = preset(arguments.preset)
+    return budget if arguments.steps_scale is None else budget.scaled(arguments.steps_scale)
+
+
+def asked_folder(arguments: argparse.Namespace, experiment: str) -> Path:
+    """Returns the folder of --output, or the usual one."""
+    return arguments.output or Path("outputs") / experiment / arguments.preset
+
+
+def chosen(option: str, given: str, every: Sequence[str]) -> tuple[str, ...]:
+    """Returns the names that an option gives, every one for "all".
+
+    Raises:
+        ConfigError: It names nothing.
+    """
+    return tuple(every) if given == "all" else words(option, given)
 
 
 def words(option: str, text: str) -> tuple[str, ...]:
@@ -79,6 +161,75 @@ def seed_numbers(
             f"comma behind it: --seeds {text},"
         )
     return default_seeds(int(text))
+
+
+def carry_out(
+    analysis: Analysis,
+    jobs: Sequence[Job],
+    planned: Any,
+    root: Path,
+    workers: int | None,
+) -> int:
+    """Runs what is missing of an experiment, then writes and prints its report.
+
+    Args:
+        analysis: What becomes of its runs.
+        jobs: All of its jobs.
+        planned: Its manifest; what the folder holds already is kept.
+        root: Its folder.
+        workers: How many jobs at a time; None for one per core.
+
+    Returns:
+        0, or 1 if a run failed.
+
+    Raises:
+        ConfigError: If the folder holds another experiment, or another budget.
+    """
+    analysis.file.write(root, analysis.file.extend(root, planned))
+    failures = run_all(jobs, root, workers)
+    conclude(analysis, analysis.write_report(root, None), failures)
+    return 1 if failures else 0
+
+
+def redraw(analysis: Analysis, folder: Path, output: Path | None, tables: Path | None) -> None:
+    """Writes the figures, tables and page of a recorded experiment anew and prints them.
+
+    Args:
+        analysis: What becomes of its runs.
+        folder: The experiment.
+        output: Where to; None for the folder itself.
+        tables: Where to copy the tables that the figures are drawn from; None for nowhere.
+    """
+    if tables:
+        analysis.copy_tables(folder, tables)
+    conclude(analysis, analysis.write_report(folder, output), {})
+
+
+def conclude(analysis: Analysis, report: Report, failures: Mapping[str, str]) -> None:
+    """Prints what came out: tables, verdicts, conclusions, where everything lies, what failed.
+
+    Args:
+        analysis: How verdicts are printed.
+        report: What was written.
+        failures: Runs that failed, with the reason.
+    """
+    from prosocial.analysis.experiments.verdicts import Status
+
+    if report.text:
+        print(f"\n{report.text}")
+    print(f"\n{analysis.heading}:\n")
+    judged = [check for check in report.checks if check.status is not Status.NOT_RUN]
+    for check in judged:
+        number = check.number.ljust(analysis.number_width)
+        print(f"  {check.status:6} {number} {check.title}: {check.observed}")
+    others = ", ".join(check.number for check in report.checks if check not in judged)
+    if not report.claims:
+        print("  none was run: this budget is too small for any claim, it shows that all runs.")
+    elif others and analysis.awaited:
+        print(f"  not run: {others} (their {analysis.awaited} are not asked for or not finished)")
+    for sentence in report.conclusion:
+        print(f"\n{sentence}")
+    print_whereabouts(report.figures, report.page, failures, report.missing)
 
 
 def run_all(jobs: Sequence[Job], root: Path, workers: int | None) -> dict[str, str]:

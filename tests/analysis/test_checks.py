@@ -5,8 +5,9 @@ from dataclasses import replace
 import pytest
 from synthetic import Story, write_experiment
 
+from prosocial.analysis.experiments.verdicts import Status
 from prosocial.analysis.value_internalization.checks import run_checks
-from prosocial.analysis.value_internalization.judging import Status, fall_from_peak
+from prosocial.analysis.value_internalization.judging import fall_from_peak
 from prosocial.analysis.value_internalization.records import read_experiment
 from prosocial.runs.experiments.budgets import PRESETS, Budget
 

@@ -11,7 +11,7 @@ from prosocial.analysis.commons.archive import copy_tables
 from prosocial.analysis.commons.panels import ordered
 from prosocial.analysis.commons.records import read_experiment
 from prosocial.analysis.commons.report import FIGURES, conclude, write_report
-from prosocial.analysis.value_internalization.judging import Status
+from prosocial.analysis.experiments.verdicts import Status
 from prosocial.envs.engine.errors import ConfigError
 
 

@@ -7,6 +7,8 @@ import polars as pl
 import pytest
 from synthetic import write_experiment
 
+from prosocial.analysis.experiments.manifest import portable_command
+from prosocial.analysis.experiments.pages import table_text
 from prosocial.analysis.value_internalization import published, tables
 from prosocial.analysis.value_internalization.records import (
     Manifest,
@@ -16,12 +18,7 @@ from prosocial.analysis.value_internalization.records import (
     read_manifest,
     write_manifest,
 )
-from prosocial.analysis.value_internalization.report import (
-    FIGURES,
-    portable_command,
-    table_text,
-    write_report,
-)
+from prosocial.analysis.value_internalization.report import FIGURES, write_report
 from prosocial.envs.engine.errors import ConfigError
 from prosocial.runs.experiments.budgets import PRESETS
 
@@ -63,7 +60,11 @@ def test_page_names_verdicts_figures_and_departures(report):
 
 
 def test_comparison_subtracts_the_published_value(report):
-    row = report.comparison.filter(pl.col("quantity") == "isr, return on x").row(0, named=True)
+    row = (
+        report.frames["comparison"]
+        .filter(pl.col("quantity") == "isr, return on x")
+        .row(0, named=True)
+    )
     assert row["published"] == published.RETURNS_5["x"]["isr"].mean
     assert row["difference"] == pytest.approx(row["ours"] - row["published"])
     assert row["low"] <= row["ours"] <= row["high"]
@@ -71,7 +72,7 @@ def test_comparison_subtracts_the_published_value(report):
 
 
 def test_comparison_is_in_true_goals(report):
-    row = report.comparison.filter(pl.col("quantity").str.contains("socialized, goals"))
+    row = report.frames["comparison"].filter(pl.col("quantity").str.contains("socialized, goals"))
     # Printed axes show half of it; the made-up learners reach the published level.
     assert row["published"].item() == pytest.approx(2.575)
     assert abs(row["difference"].item()) < 0.1
@@ -117,7 +118,7 @@ def test_report_without_any_finished_run_draws_nothing(tmp_path):
         status.unlink()
     report = write_report(folder)
     assert report.figures == ()
-    assert report.comparison.is_empty()
+    assert report.frames["comparison"].is_empty()
     assert "No run of it is finished" in report.page.read_text(encoding="utf-8")
 
 

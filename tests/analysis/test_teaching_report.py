@@ -7,12 +7,12 @@ import polars as pl
 import pytest
 from synthetic_teaching import Story, write_teaching
 
+from prosocial.analysis.experiments.verdicts import Status
 from prosocial.analysis.teaching import measures, tables
-from prosocial.analysis.teaching.checks import criteria, run_checks
+from prosocial.analysis.teaching.checks import CHECKS, run_checks
 from prosocial.analysis.teaching.manifest import Manifest, extend_manifest, read_manifest
 from prosocial.analysis.teaching.records import copy_tables, read_experiment
 from prosocial.analysis.teaching.report import FIGURES, write_report
-from prosocial.analysis.value_internalization.judging import Status
 from prosocial.envs.engine.errors import ConfigError
 
 
@@ -86,7 +86,7 @@ def test_reward_without_goals_is_what_is_left_of_the_internal_return(experiment)
 
 def test_a_good_experiment_holds_every_check(tmp_path):
     found = verdicts(tmp_path)
-    assert set(found) == {number for number, _ in criteria()}
+    assert set(found) == {number for number, _ in CHECKS.criteria()}
     assert set(found.values()) == {Status.HELD}
 
 
@@ -161,7 +161,7 @@ def test_every_figure_is_written_twice(report):
 
 def test_the_page_has_verdicts_captions_and_a_command_of_no_machine(report):
     page = report.page.read_text(encoding="utf-8")
-    assert f"{len(criteria())} held, 0 missed, 0 not run" in page
+    assert f"{len(CHECKS.rules)} held, 0 missed, 0 not run" in page
     assert "](samples.png)" in page
     assert "looks away where it finds its norm understood" in page
     assert "/somewhere/else" not in page

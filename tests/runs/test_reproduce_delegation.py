@@ -12,7 +12,7 @@ import pytest
 from prosocial.analysis.delegation import checks, measures, published
 from prosocial.analysis.delegation.manifest import Experiment, read_experiment
 from prosocial.analysis.delegation.optimum import OPTIMUM
-from prosocial.analysis.value_internalization.judging import Status
+from prosocial.analysis.experiments.verdicts import Status
 from prosocial.envs.engine import build
 from prosocial.envs.engine.errors import ConfigError
 from prosocial.envs.worlds.kitchen.codes import EAST, NORTH, SOUTH, STAY, WEST

@@ -96,7 +96,7 @@ def made_up(rises: bool = True, kept: float = 0.99) -> records.Experiment:
 def test_checks_hold_where_everything_is_as_published():
     verdicts = {check.number: check.status for check in checks.run_checks(made_up())}
     assert set(verdicts.values()) == {"held"}
-    assert list(verdicts) == [number for number, _ in checks.criteria()]
+    assert list(verdicts) == [number for number, _ in checks.CHECKS.criteria()]
 
 
 def test_checks_are_missed_where_it_is_the_other_way_round():

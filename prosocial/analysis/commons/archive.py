@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from pathlib import Path
 
 from prosocial.analysis.commons.manifest import write_manifest
 from prosocial.analysis.commons.records import CURVES, TRANSFER, read_experiment
-from prosocial.analysis.value_internalization.report import portable_command
-from prosocial.envs.engine.errors import ConfigError
+from prosocial.analysis.experiments.kept import portable, require_other_folder, write_frames
 
 
 def copy_tables(source: Path, target: Path) -> Sequence[Path]:
@@ -30,19 +28,11 @@ def copy_tables(source: Path, target: Path) -> Sequence[Path]:
         ConfigError: ``source`` holds no such experiment, or is ``target``.
     """
     experiment = read_experiment(source)
-    if source.resolve() == target.resolve():
-        raise ConfigError(f"the tables of {source} cannot be copied onto themselves.")
-    target.mkdir(parents=True, exist_ok=True)
-    written = []
-    for name, frame in ((CURVES, experiment.curves), (TRANSFER, experiment.transfer)):
-        (target / name).unlink(missing_ok=True)
-        if not frame.is_empty():
-            frame.write_parquet(target / name, compression="zstd", compression_level=19)
-            written.append(target / name)
-    manifest = experiment.manifest
+    require_other_folder(source, target)
+    written = write_frames(target, {CURVES: experiment.curves, TRANSFER: experiment.transfer})
     write_manifest(
         target,
-        replace(manifest, command=portable_command(manifest.command)),
+        portable(experiment.manifest),
         kept={"missing": experiment.missing, "software": experiment.software},
     )
     return written

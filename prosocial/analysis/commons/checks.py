@@ -8,22 +8,15 @@ means that the 95 % bootstrap interval of the difference between the conditions 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
-from dataclasses import dataclass
 
 import numpy as np
 
 from prosocial.analysis.commons import measures
 from prosocial.analysis.commons.measures import HEADLINE, Retention
 from prosocial.analysis.commons.records import Experiment
+from prosocial.analysis.experiments.verdicts import Check, Checks, NotMeasuredError, Verdict
 from prosocial.analysis.generalization import generalization_ratio
 from prosocial.analysis.statistics import Interval, difference_interval, interquartile_mean
-from prosocial.analysis.value_internalization.judging import (
-    Check,
-    NotMeasuredError,
-    Status,
-    Verdict,
-)
 
 SUSTAINED = 2.0
 """Collective return of the socialized over that of the selfish learners that counts as well above:
@@ -53,15 +46,8 @@ LAYOUT_TESTS = ("closed", "partnership")
 """Transfer tests on other layouts."""
 
 
-@dataclass(frozen=True)
-class _Rule:
-    number: str
-    title: str
-    criterion: str
-    judge: Callable[[Experiment, str], Verdict]
-
-
-_RULES: list[_Rule] = []
+CHECKS = Checks()
+"""The checks, in order; each is judged in every world."""
 
 
 def run_checks(experiment: Experiment) -> list[Check]:
@@ -74,25 +60,7 @@ def run_checks(experiment: Experiment) -> list[Check]:
         One verdict per check and world, checks in order; the number is such as "C3 harvest". When
         the budget is too small to claim anything, none of them is run.
     """
-    verdicts = []
-    for rule in _RULES:
-        for world in experiment.manifest.worlds:
-            if not experiment.manifest.claims:
-                status, observed = Status.NOT_RUN, "the budget is too small to judge"
-            else:
-                try:
-                    holds, observed = rule.judge(experiment, world)
-                    status = Status.HELD if holds else Status.MISSED
-                except NotMeasuredError as reason:
-                    status, observed = Status.NOT_RUN, str(reason)
-            number = f"{rule.number} {world}"
-            verdicts.append(Check(number, rule.title, rule.criterion, status, observed))
-    return verdicts
-
-
-def criteria() -> list[tuple[str, str]]:
-    """Number and criterion of every check, in order."""
-    return [(rule.number, rule.criterion) for rule in _RULES]
+    return CHECKS.run_in(experiment.manifest.worlds, experiment)
 
 
 def headline_retention(experiment: Experiment, world: str, condition: str) -> Retention:
@@ -142,15 +110,7 @@ def transfer_tests(experiment: Experiment, world: str) -> list[str]:
     return sorted({test for place, test, _ in experiment.tests if place == world})
 
 
-def _check(number: str, title: str, criterion: str) -> Callable[[Callable], Callable]:
-    def register(judge: Callable[[Experiment, str], Verdict]) -> Callable:
-        _RULES.append(_Rule(number, title, criterion, judge))
-        return judge
-
-    return register
-
-
-@_check(
+@CHECKS.add(
     "C1",
     "Socialized restraint sustains the commons",
     f"socialized at least {SUSTAINED:g} times selfish at the end of the phase, and above it",
@@ -164,7 +124,7 @@ def _sustains(experiment: Experiment, world: str) -> Verdict:
     return holds, f"{high:.1f} against {low:.1f}; difference {_interval(gap, '+.1f')}"
 
 
-@_check(
+@CHECKS.add(
     "C2",
     "Without social reward restraint decays",
     f"none: retention at the end at most {DECAYED:.0%}",
@@ -174,7 +134,7 @@ def _decays(experiment: Experiment, world: str) -> Verdict:
     return kept.end[0] <= DECAYED, _retained(kept)
 
 
-@_check(
+@CHECKS.add(
     "C3a",
     "With the ISR restraint is kept",
     f"isr: retention at the end at least {KEPT_BY_ISR:.0%}",
@@ -184,13 +144,13 @@ def _kept_by_isr(experiment: Experiment, world: str) -> Verdict:
     return kept.end[0] >= KEPT_BY_ISR, _retained(kept)
 
 
-@_check("C3b", "The ISR is what keeps it", "isr above none at the end")
+@CHECKS.add("C3b", "The ISR is what keeps it", "isr above none at the end")
 def _isr_above_none(experiment: Experiment, world: str) -> Verdict:
     gap = isr_over_none(experiment, world)
     return gap.low > 0.0, f"difference {_interval(gap, '+.1f')}"
 
 
-@_check(
+@CHECKS.add(
     "C4",
     "With the caregiver kept restraint is kept",
     f"caregiver: retention at the end at least {KEPT_BY_CAREGIVER:.0%}",
@@ -200,7 +160,7 @@ def _kept_by_caregiver(experiment: Experiment, world: str) -> Verdict:
     return kept.end[0] >= KEPT_BY_CAREGIVER, _retained(kept)
 
 
-@_check(
+@CHECKS.add(
     "C5",
     "What the ISR keeps transfers to other layouts",
     f"isr keeps at least {TRANSFERRED:.0%} of the caregiver's advantage over selfish on every "
@@ -212,7 +172,7 @@ def _other_layouts(experiment: Experiment, world: str) -> Verdict:
     )
 
 
-@_check(
+@CHECKS.add(
     "C6",
     "What the ISR keeps transfers to other group sizes",
     f"isr keeps at least {TRANSFERRED:.0%} of the caregiver's advantage over selfish in every "
@@ -222,7 +182,7 @@ def _other_sizes(experiment: Experiment, world: str) -> Verdict:
     return _transfers(experiment, world, sizes(experiment, world))
 
 
-@_check(
+@CHECKS.add(
     "C7a",
     "Beside a greedy newcomer the ISR helps the learners",
     "isr above none in the return of focal learners beside a greedy newcomer",
@@ -237,7 +197,7 @@ def _newcomer(experiment: Experiment, world: str) -> Verdict:
     )
 
 
-@_check(
+@CHECKS.add(
     "C7b",
     "The ISR learners withstand a greedy newcomer",
     f"isr: focal learners keep at least {WITHSTOOD:.0%} of their return without a newcomer",

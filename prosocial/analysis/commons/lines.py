@@ -17,7 +17,7 @@ from prosocial.analysis.commons.checks import headline_retention
 from prosocial.analysis.commons.manifest import CONDITIONS, FORKS
 from prosocial.analysis.commons.measures import LABELS
 from prosocial.analysis.commons.records import Experiment
-from prosocial.analysis.value_internalization.judging import NotMeasuredError
+from prosocial.analysis.experiments.verdicts import NotMeasuredError
 
 
 @dataclass(frozen=True)

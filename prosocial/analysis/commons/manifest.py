@@ -3,17 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field, replace
-from pathlib import Path
+from dataclasses import dataclass, field
 from typing import Any
 
-from prosocial.analysis.experiments import (
-    MANIFEST,
-    read_contents,
-    require_same_budget,
-    write_contents,
-)
-from prosocial.envs.engine.errors import ConfigError
+from prosocial.analysis.experiments.manifest import ManifestFile
 
 EXPERIMENT = "commons-internalization"
 
@@ -87,79 +80,13 @@ class Manifest:
         return None if found is None else (float(found[0]), float(found[1]))
 
 
-def write_manifest(folder: Path, manifest: Manifest, kept: Mapping[str, Any] | None = None) -> None:
-    """Writes ``experiment.json`` (replacing it in one step).
-
-    Args:
-        folder: The experiment's folder; created if missing.
-        manifest: What to write.
-        kept: What a folder of kept tables knows besides (``missing``, ``software``); None for the
-            folder of the runs themselves.
-    """
-    contents = {"experiment": EXPERIMENT, **asdict(manifest)}
-    if kept is not None:
-        contents["kept"] = dict(kept)
-    write_contents(folder, contents)
+def _join(known: Manifest, planned: Manifest) -> dict[str, Any]:
+    return {
+        "worlds": tuple(dict.fromkeys([*known.worlds, *planned.worlds])),
+        "bounds": {**known.bounds, **planned.bounds},
+    }
 
 
-def read_manifest(folder: Path) -> Manifest:
-    """Reads ``experiment.json``.
-
-    Args:
-        folder: The experiment's folder.
-
-    Returns:
-        The manifest.
-
-    Raises:
-        ConfigError: If the folder holds no experiment, or another one, or it cannot be read.
-    """
-    contents = read_contents(folder, EXPERIMENT)
-    try:
-        return Manifest(
-            preset=contents["preset"],
-            budget=contents["budget"],
-            claims=contents["claims"],
-            worlds=tuple(contents["worlds"]),
-            seeds=tuple(contents["seeds"]),
-            runs=tuple(RunRecord(**run) for run in contents["runs"]),
-            command=contents["command"],
-            departures=tuple(contents["departures"]),
-            bounds={name: (pair[0], pair[1]) for name, pair in contents["bounds"].items()},
-            rounds=contents["rounds"],
-            first_yield=contents["first_yield"],
-        )
-    except (KeyError, TypeError) as error:
-        raise ConfigError(
-            f"{folder / MANIFEST} is not what this version writes ({error}); delete it and "
-            "reproduce again."
-        ) from error
-
-
-def extend_manifest(folder: Path, planned: Manifest) -> Manifest:
-    """Joins a plan with what the folder already holds of the same experiment.
-
-    Args:
-        folder: The experiment's folder; it may not exist yet.
-        planned: What is to be added.
-
-    Returns:
-        The manifest of both: worlds, seeds and runs together, commands one below the other.
-
-    Raises:
-        ConfigError: If the folder holds another experiment, or one of another preset or budget.
-    """
-    if not (folder / MANIFEST).is_file():
-        return planned
-    known = read_manifest(folder)
-    budgets = (known.preset, known.budget), (planned.preset, planned.budget)
-    require_same_budget(folder, *budgets)
-    runs = {run.name: run for run in (*known.runs, *planned.runs)}
-    return replace(
-        planned,
-        worlds=tuple(dict.fromkeys([*known.worlds, *planned.worlds])),
-        seeds=tuple(sorted({*known.seeds, *planned.seeds})),
-        runs=tuple(runs.values()),
-        bounds={**known.bounds, **planned.bounds},
-        command="\n".join(dict.fromkeys([*known.command.splitlines(), planned.command])),
-    )
+FILE = ManifestFile(EXPERIMENT, Manifest, RunRecord, _join)
+read_manifest, write_manifest, extend_manifest = FILE.read, FILE.write, FILE.extend
+read_kept = FILE.kept

@@ -17,8 +17,9 @@ import polars as pl
 from numpy.typing import NDArray
 
 from prosocial.analysis.commons import summaries
-from prosocial.analysis.commons.manifest import EXPERIMENT, Manifest, read_manifest
-from prosocial.analysis.experiments import is_finished, read_contents, software
+from prosocial.analysis.commons.manifest import Manifest, read_kept, read_manifest
+from prosocial.analysis.experiments import is_finished, software
+from prosocial.analysis.experiments.kept import read_frame
 
 CURVES, TRANSFER = "curves.parquet", "transfer.parquet"
 
@@ -68,12 +69,12 @@ def read_experiment(folder: Path) -> Experiment:
         ConfigError: If the folder holds no experiment, or another one, or it cannot be read.
     """
     manifest = read_manifest(folder)
-    kept = read_contents(folder, EXPERIMENT).get("kept")
+    kept = read_kept(folder)
     if kept is not None:
         return Experiment(
             manifest=manifest,
-            curves=_read(folder / CURVES),
-            transfer=_read(folder / TRANSFER),
+            curves=read_frame(folder / CURVES),
+            transfer=read_frame(folder / TRANSFER),
             missing=tuple(kept["missing"]),
             software=kept["software"],
         )
@@ -94,10 +95,6 @@ def read_experiment(folder: Path) -> Experiment:
         missing=tuple(run.name for run in manifest.runs if run not in finished),
         software=software(folder / run.name for run in finished if run.kind == "train"),
     )
-
-
-def _read(path: Path) -> pl.DataFrame:
-    return pl.read_parquet(path) if path.is_file() else pl.DataFrame()
 
 
 def _arrays(frame: pl.DataFrame, by: tuple[str, ...]) -> dict[Any, dict[str, NDArray]]:

@@ -2,25 +2,34 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import polars as pl
 
 from prosocial.analysis.commons import lines, panels, tables, texts
 from prosocial.analysis.commons.checks import (
+    CHECKS,
     KEPT_BY_ISR,
-    criteria,
     headline_retention,
     isr_over_none,
     run_checks,
 )
+from prosocial.analysis.commons.manifest import EXPERIMENT
 from prosocial.analysis.commons.measures import LEVEL_SHARE
 from prosocial.analysis.commons.records import Experiment, read_experiment
-from prosocial.analysis.value_internalization.judging import Check, NotMeasuredError, Status
-from prosocial.analysis.value_internalization.report import portable_command
+from prosocial.analysis.experiments.pages import (
+    Report,
+    budget_text,
+    bullets,
+    opening,
+    pictures,
+    report_folder,
+    reservations,
+    verdict_section,
+    write_all,
+)
+from prosocial.analysis.experiments.verdicts import Check, NotMeasuredError
 
 FIGURES: Mapping[str, Callable[[Experiment, str, Path], list[Path]]] = {
     "training": lines.figure_training,
@@ -50,31 +59,6 @@ TITLES = {"harvest": "Harvest", "clean_up": "Clean-up", "fishery": "Fishery"}
 """Headings of the worlds; others show their name."""
 
 
-@dataclass(frozen=True)
-class Report:
-    """What was written.
-
-    Attributes:
-        folder: Where everything lies.
-        page: The page, Markdown.
-        figures: PDF and PNG files.
-        outcomes: Social outcomes by condition, see `tables.outcomes`.
-        checks: Verdicts of the acceptance checks.
-        conclusion: What the experiment showed, one sentence per world.
-        missing: Names of planned runs that are not finished.
-        claims: Whether the budget is large enough to judge.
-    """
-
-    folder: Path
-    page: Path
-    figures: tuple[Path, ...]
-    outcomes: pl.DataFrame
-    checks: tuple[Check, ...]
-    conclusion: tuple[str, ...]
-    missing: tuple[str, ...]
-    claims: bool
-
-
 def write_report(experiment_folder: Path, output: Path | None = None) -> Report:
     """Writes figures, tables (CSV, JSON) and the page of an experiment.
 
@@ -89,8 +73,7 @@ def write_report(experiment_folder: Path, output: Path | None = None) -> Report:
         ConfigError: If the folder holds no experiment, or another one, or it cannot be read.
     """
     experiment = read_experiment(experiment_folder)
-    folder = output or experiment_folder / "report"
-    folder.mkdir(parents=True, exist_ok=True)
+    folder = report_folder(experiment_folder, output)
     figures = {
         (world, kind): draw(experiment, world, folder)
         for world in experiment.manifest.worlds
@@ -102,26 +85,16 @@ def write_report(experiment_folder: Path, output: Path | None = None) -> Report:
         "persistence": tables.persistence(experiment),
         "transfer": tables.transfer(experiment),
     }
-    for name, frame in frames.items():
-        if frame.is_empty():
-            (folder / f"{name}.csv").unlink(missing_ok=True)
-        else:
-            frame.write_csv(folder / f"{name}.csv", float_precision=6)
-    (folder / "checks.json").write_text(
-        json.dumps([asdict(check) for check in checks], indent=2) + "\n", encoding="utf-8"
-    )
-    conclusion = tuple(conclude(experiment, world) for world in experiment.manifest.worlds)
-    page = folder / "README.md"
-    page.write_text(_page(experiment, frames, checks, figures, conclusion), encoding="utf-8")
-    return Report(
-        folder=folder,
-        page=page,
-        figures=tuple(path for written in figures.values() for path in written),
-        outcomes=frames["outcomes"],
-        checks=tuple(checks),
+    conclusion = [conclude(experiment, world) for world in experiment.manifest.worlds]
+    return write_all(
+        folder,
+        experiment,
+        figures=figures.values(),
+        frames=frames,
+        text=_outcomes_of_worlds(frames["outcomes"]),
+        checks=checks,
+        page=_page(experiment, frames, checks, figures, conclusion),
         conclusion=conclusion,
-        missing=experiment.missing,
-        claims=experiment.manifest.claims,
     )
 
 
@@ -155,42 +128,39 @@ def conclude(experiment: Experiment, world: str) -> str:
     )
 
 
+def _outcomes_of_worlds(outcomes: pl.DataFrame) -> str:
+    worlds = [] if outcomes.is_empty() else outcomes["world"].unique(maintain_order=True)
+    return "\n\n".join(
+        f"{world}: outcomes at the end of each phase\n\n{texts.outcomes_text(outcomes, world)}"
+        for world in worlds
+    )
+
+
 def _page(
     experiment: Experiment,
     frames: Mapping[str, pl.DataFrame],
     checks: Sequence[Check],
     figures: Mapping[tuple[str, str], Sequence[Path]],
     conclusion: Sequence[str],
-) -> str:
+) -> list[str]:
     manifest = experiment.manifest
-    counts = {status: sum(check.status is status for check in checks) for status in Status}
-    verdict = ", ".join(f"{counts[status]} {status}" for status in Status)
-    parts = [
-        "# The commons: restraint that outlives its caregiver",
-        "Written by `prosocial reproduce commons-internalization`; every number and figure on this "
-        "page comes from the tables of the runs. Do not edit it by hand, run:",
-        f"```\n{portable_command(manifest.command)}\n```",
+    summary = (
         f"Preset `{manifest.preset}`, worlds {', '.join(manifest.worlds)}, seeds "
-        f"{', '.join(map(str, manifest.seeds))}. Software: {experiment.software}.",
+        f"{', '.join(map(str, manifest.seeds))}. Software: {experiment.software}."
+    )
+    title = "The commons: restraint that outlives its caregiver"
+    parts = [
+        *opening(title, EXPERIMENT, manifest, summary),
+        *([bullets(conclusion)] if manifest.claims else []),
+        *reservations(manifest.claims, experiment.missing),
+        *verdict_section(checks, CHECKS.criteria()),
     ]
-    if manifest.claims:
-        parts += ["\n".join(f"- {sentence}" for sentence in conclusion)]
-    else:
-        parts.append("**This budget is too small for any claim; it only shows that it all runs.**")
-    if experiment.missing:
-        parts.append(f"**Not finished: {', '.join(experiment.missing)}.**")
-    parts += [
-        f"## Acceptance checks: {verdict}",
-        texts.checks_text(checks),
-        "What each check asks for:",
-    ]
-    parts.append("\n".join(f"- {number}: {criterion}." for number, criterion in criteria()))
     for world in manifest.worlds:
         parts += _world_sections(experiment, world, frames, figures)
-    parts += ["## Budget", texts.budget_text(manifest.budget)]
+    parts += ["## Budget", budget_text(manifest.budget)]
     if manifest.departures:
-        parts += ["## Remarks", "\n".join(f"- {remark}" for remark in manifest.departures)]
-    return "\n\n".join(parts) + "\n"
+        parts += ["## Remarks", bullets(manifest.departures)]
+    return parts
 
 
 def _world_sections(
@@ -228,9 +198,7 @@ def _world_sections(
             texts.transfer_text(frames["transfer"], world),
         ]
     for kind, caption in CAPTIONS.items():
-        for path in figures[world, kind]:
-            if path.suffix == ".png":
-                sections += [f"![{path.stem}]({path.name})", caption.format(world=title.lower())]
+        sections += pictures(figures[world, kind], caption.format(world=title.lower()))
     if len(sections) == 1:
         sections.append("No run of it is finished.")
     return sections

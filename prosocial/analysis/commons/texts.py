@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
 
 import polars as pl
 
@@ -12,17 +11,10 @@ from prosocial.analysis.commons.lines import LOOKS
 from prosocial.analysis.commons.manifest import CONDITIONS
 from prosocial.analysis.commons.measures import LABELS
 from prosocial.analysis.commons.panels import ordered
-from prosocial.analysis.value_internalization.judging import Check
-from prosocial.analysis.value_internalization.report import table_text
+from prosocial.analysis.experiments.pages import table_text
 
 SHOWN_TRANSFERS = ("focal_return", "equality", "stock_mean", "months")
 """Measures of the transfer tests that the page shows; the CSV file has all."""
-
-
-def checks_text(checks: Sequence[Check]) -> str:
-    """The verdicts, one row each."""
-    rows = [(c.number, str(c.status), c.title, c.observed) for c in checks]
-    return table_text(("check", "verdict", "claim", "figures"), rows)
 
 
 def outcomes_text(frame: pl.DataFrame, world: str) -> str:
@@ -87,12 +79,6 @@ def persistence_text(frame: pl.DataFrame, world: str) -> str:
     return table_text(head, rows)
 
 
-def budget_text(budget: Mapping[str, Any]) -> str:
-    """The numbers that a preset stands for."""
-    rows = [(name.replace("_", " "), _setting(value)) for name, value in budget.items()]
-    return table_text(("setting", "value"), rows)
-
-
 def number(value: float | None) -> str:
     """Three significant digits: empty if missing, "not reached" for an infinite time."""
     if value is None or math.isnan(value):
@@ -120,9 +106,3 @@ def _interval(value: float | None, low: float | None, high: float | None) -> str
     if value is None or low == high:  # one seed has no interval
         return number(value)
     return f"{number(value)} [{number(low)}, {number(high)}]"
-
-
-def _setting(value: Any) -> str:
-    if isinstance(value, list | tuple):
-        return ", ".join(map(_setting, value))
-    return f"{value:,}" if isinstance(value, int) and not isinstance(value, bool) else str(value)

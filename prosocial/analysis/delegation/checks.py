@@ -16,7 +16,7 @@ from prosocial.analysis.delegation.published import (
     MOST_STEPS,
     TABLE,
 )
-from prosocial.analysis.value_internalization.judging import Check, NotMeasuredError, Status
+from prosocial.analysis.experiments.verdicts import Check, Checks, NotMeasuredError, Rule, Verdict
 
 BD = MODELS[0]
 FAILS = 95.0
@@ -28,22 +28,10 @@ BARS = {2: (35.3, 0.98, 1.0), 3: (34.5, 0.96, 1.6)}
 AD_HOC_BAR = 48.1  # mean steps of Bayesian Delegation with the four other models
 _SLACK = 1.0  # steps by which a partner may do worse than with its own kind and still count as even
 
-Verdict = tuple[bool, str]
-
 
 def run_checks(experiment: Experiment) -> list[Check]:
-    """Judges the experiment; what lacks its runs, or a budget, is not run."""
-    found = []
-    for number, title, criterion, judge in _CHECKS:
-        try:
-            if not experiment.manifest.claims:
-                raise NotMeasuredError("the budget is too small for any claim")
-            held, observed = judge(experiment.episodes)
-            status = Status.HELD if held else Status.MISSED
-        except NotMeasuredError as reason:
-            status, observed = Status.NOT_RUN, str(reason)
-        found.append(Check(number, title, criterion, status, observed))
-    return found
+    """Judges every check; none is run when the budget is too small to claim anything."""
+    return CHECKS.run(experiment)
 
 
 def _level(
@@ -59,32 +47,33 @@ def _level(
     return found
 
 
-def _steps(agents: int) -> Callable[[pl.DataFrame], Verdict]:
-    def judge(episodes: pl.DataFrame) -> Verdict:
-        found = _level(episodes, agents, "time_steps")
+def _steps(agents: int) -> Callable[[Experiment], Verdict]:
+    def judge(experiment: Experiment) -> Verdict:
+        found = _level(experiment.episodes, agents, "time_steps")
         text = f"{found.mean:.2f} [{found.low:.2f}, {found.high:.2f}]"
         return found.mean <= BARS[agents][0], text
 
     return judge
 
 
-def _completion(agents: int) -> Callable[[pl.DataFrame], Verdict]:
-    def judge(episodes: pl.DataFrame) -> Verdict:
-        found = _level(episodes, agents, "completion")
+def _completion(agents: int) -> Callable[[Experiment], Verdict]:
+    def judge(experiment: Experiment) -> Verdict:
+        found = _level(experiment.episodes, agents, "completion")
         return found.mean >= BARS[agents][1], f"{found.mean:.3f}"
 
     return judge
 
 
-def _shuffles(agents: int) -> Callable[[pl.DataFrame], Verdict]:
-    def judge(episodes: pl.DataFrame) -> Verdict:
-        found = _level(episodes, agents, "shuffles")
+def _shuffles(agents: int) -> Callable[[Experiment], Verdict]:
+    def judge(experiment: Experiment) -> Verdict:
+        found = _level(experiment.episodes, agents, "shuffles")
         return found.mean <= BARS[agents][2], f"{found.mean:.2f}"
 
     return judge
 
 
-def _failing(episodes: pl.DataFrame) -> Verdict:
+def _failing(experiment: Experiment) -> Verdict:
+    episodes = experiment.episodes
     levels = {
         LABELS[model]: _level(episodes, 2, "time_steps", model, "full_divider").mean
         for model in ("divide_and_conquer", "greedy_cook")
@@ -93,16 +82,17 @@ def _failing(episodes: pl.DataFrame) -> Verdict:
     return min(levels.values()) >= FAILS, f"{text} of {MOST_STEPS} steps"
 
 
-def _ordering(agents: int) -> Callable[[pl.DataFrame], Verdict]:
-    def judge(episodes: pl.DataFrame) -> Verdict:
-        levels = {m: _level(episodes, agents, "time_steps", m).mean for m in MODELS}
+def _ordering(agents: int) -> Callable[[Experiment], Verdict]:
+    def judge(experiment: Experiment) -> Verdict:
+        levels = {m: _level(experiment.episodes, agents, "time_steps", m).mean for m in MODELS}
         text = ", ".join(f"{LABELS[m]} {steps:.1f}" for m, steps in levels.items())
         return levels[BD] <= min(levels.values()) + _SLACK, text
 
     return judge
 
 
-def _ad_hoc_mean(episodes: pl.DataFrame) -> Verdict:
+def _ad_hoc_mean(experiment: Experiment) -> Verdict:
+    episodes = experiment.episodes
     found = None if episodes.is_empty() else measures.ad_hoc_level(episodes, BD)
     if found is None or found.cells < len(CELLS):
         raise NotMeasuredError("BD has not played with all other models in all cells")
@@ -110,7 +100,8 @@ def _ad_hoc_mean(episodes: pl.DataFrame) -> Verdict:
     return found.mean <= AD_HOC_BAR, text
 
 
-def _good_partner(episodes: pl.DataFrame) -> Verdict:
+def _good_partner(experiment: Experiment) -> Verdict:
+    episodes = experiment.episodes
     held, parts = True, []
     for model in MODELS[1:]:
         own = _level(episodes, 2, "time_steps", model).mean
@@ -122,40 +113,41 @@ def _good_partner(episodes: pl.DataFrame) -> Verdict:
     return held, ", ".join(parts)
 
 
-_CHECKS: list[tuple[str, str, str, Callable[[pl.DataFrame], Verdict]]] = [
+CHECKS = Checks([
     *(
-        check
+        rule
         for agents, (steps, completion, moves) in BARS.items()
-        for check in (
-            (
+        for rule in (
+            Rule(
                 f"{agents}a", f"BD with {agents} agents is as fast as published",
                 f"mean steps over nine cells <= {steps} (published "
                 f"{TABLE[agents, BD].time_steps})", _steps(agents),
             ),
-            (
+            Rule(
                 f"{agents}b", f"BD with {agents} agents completes its dishes",
                 f"mean completion >= {completion}", _completion(agents),
             ),
-            (
+            Rule(
                 f"{agents}c", f"BD with {agents} agents does not dither",
                 f"mean shuffles of an agent <= {moves}", _shuffles(agents),
             ),
-            (
+            Rule(
                 f"{agents}d", f"No lesion beats BD with {agents} agents",
                 f"mean steps of BD <= those of each lesion + {_SLACK:g}", _ordering(agents),
             ),
         )
     ),
-    (
+    Rule(
         "4", "D&C and Greedy fail where nobody can cook alone",
         f"mean steps of two agents in the full divider >= {FAILS:g}", _failing,
     ),
-    (
+    Rule(
         "5a", "BD works with others",
         f"mean steps with the four other models <= {AD_HOC_BAR}", _ad_hoc_mean,
     ),
-    (
+    Rule(
         "5b", "Nobody loses by having BD as its partner",
         f"mean steps of each model with BD <= with its own kind + {_SLACK:g}", _good_partner,
     ),
-]  # fmt: skip
+])  # fmt: skip
+"""The checks, in order."""

@@ -2,22 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import polars as pl
 
-from prosocial.analysis.experiments import (
-    MANIFEST,
-    is_finished,
-    read_contents,
-    require_same_budget,
-    write_contents,
+from prosocial.analysis.experiments import is_finished
+from prosocial.analysis.experiments.kept import (
+    portable,
+    read_frame,
+    require_other_folder,
+    write_frames,
 )
-from prosocial.analysis.value_internalization.report import portable_command
-from prosocial.envs.engine.errors import ConfigError
+from prosocial.analysis.experiments.manifest import ManifestFile
 
 EXPERIMENT = "bayesian-delegation"
 EPISODES = "episodes.parquet"
@@ -83,66 +82,9 @@ class Experiment:
     missing: tuple[str, ...]
 
 
-def write_manifest(folder: Path, manifest: Manifest, missing: Sequence[str] | None = None) -> None:
-    """Writes ``experiment.json`` (replacing it in one step).
-
-    Args:
-        folder: The experiment's folder; created if missing.
-        manifest: What to write.
-        missing: Runs that a folder of kept tables lacks; None for the folder of the runs.
-    """
-    contents = {"experiment": EXPERIMENT, **asdict(manifest)}
-    if missing is not None:
-        contents["kept"] = {"missing": list(missing)}
-    write_contents(folder, contents)
-
-
-def read_manifest(folder: Path) -> Manifest:
-    """Reads ``experiment.json``.
-
-    Raises:
-        ConfigError: If the folder holds no experiment, or another one, or it cannot be read.
-    """
-    contents = read_contents(folder, EXPERIMENT)
-    try:
-        runs = tuple(
-            RunRecord(**{**run, "teams": tuple(run["teams"]), "seeds": tuple(run["seeds"])})
-            for run in contents["runs"]
-        )
-        return Manifest(
-            preset=contents["preset"],
-            budget=contents["budget"],
-            claims=contents["claims"],
-            seeds=tuple(contents["seeds"]),
-            runs=runs,
-            command=contents["command"],
-            departures=tuple(contents["departures"]),
-            software=contents["software"],
-        )
-    except (KeyError, TypeError) as error:
-        raise ConfigError(
-            f"{folder / MANIFEST} is not what this version writes ({error}); delete it and "
-            "reproduce again."
-        ) from error
-
-
-def extend_manifest(folder: Path, planned: Manifest) -> Manifest:
-    """Joins a plan with what the folder already holds of the same experiment.
-
-    Raises:
-        ConfigError: If the folder holds another experiment, or one of another preset or budget.
-    """
-    if not (folder / MANIFEST).is_file():
-        return planned
-    known = read_manifest(folder)
-    require_same_budget(folder, (known.preset, known.budget), (planned.preset, planned.budget))
-    runs = {run.name: run for run in (*known.runs, *planned.runs)}
-    return replace(
-        planned,
-        seeds=tuple(sorted({*known.seeds, *planned.seeds})),
-        runs=tuple(runs.values()),
-        command="\n".join(dict.fromkeys([*known.command.splitlines(), planned.command])),
-    )
+FILE = ManifestFile(EXPERIMENT, Manifest, RunRecord)
+read_manifest, write_manifest, extend_manifest = FILE.read, FILE.write, FILE.extend
+read_kept = FILE.kept
 
 
 def read_experiment(folder: Path) -> Experiment:
@@ -152,11 +94,9 @@ def read_experiment(folder: Path) -> Experiment:
         ConfigError: If the folder holds no experiment, or another one, or it cannot be read.
     """
     manifest = read_manifest(folder)
-    kept = read_contents(folder, EXPERIMENT).get("kept")
+    kept = read_kept(folder)
     if kept is not None:
-        path = folder / EPISODES
-        episodes = pl.read_parquet(path) if path.is_file() else pl.DataFrame()
-        return Experiment(manifest, episodes, tuple(kept["missing"]))
+        return Experiment(manifest, read_frame(folder / EPISODES), tuple(kept["missing"]))
     finished = [run for run in manifest.runs if is_finished(folder / run.name)]
     parts = [
         pl.read_parquet(folder / run.name / EPISODES).select(
@@ -179,13 +119,6 @@ def copy_tables(source: Path, target: Path) -> None:
         ConfigError: ``source`` holds no such experiment, or is ``target``.
     """
     experiment = read_experiment(source)
-    if source.resolve() == target.resolve():
-        raise ConfigError(f"the tables of {source} cannot be copied onto themselves.")
-    target.mkdir(parents=True, exist_ok=True)
-    if not experiment.episodes.is_empty():
-        experiment.episodes.write_parquet(
-            target / EPISODES, compression="zstd", compression_level=19
-        )
-    manifest = experiment.manifest
-    portable = replace(manifest, command=portable_command(manifest.command))
-    write_manifest(target, portable, experiment.missing)
+    require_other_folder(source, target)
+    write_frames(target, {EPISODES: experiment.episodes})
+    write_manifest(target, portable(experiment.manifest), kept={"missing": experiment.missing})

@@ -2,43 +2,26 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import polars as pl
 
 from prosocial.analysis.delegation import tables
-from prosocial.analysis.delegation.checks import run_checks
+from prosocial.analysis.delegation.checks import CHECKS, run_checks
 from prosocial.analysis.delegation.figures import cells_played, draw_all
-from prosocial.analysis.delegation.manifest import Experiment, read_experiment
+from prosocial.analysis.delegation.manifest import EXPERIMENT, Experiment, read_experiment
 from prosocial.analysis.delegation.published import CELLS
-from prosocial.analysis.value_internalization.judging import Check, Status
-from prosocial.analysis.value_internalization.report import portable_command
-
-
-@dataclass(frozen=True)
-class Report:
-    """What was written.
-
-    Attributes:
-        folder: Where everything lies.
-        page: The page, Markdown.
-        figures: PDF and PNG files.
-        frames: Tables by name: overall, cells, adhoc.
-        checks: Verdicts of the acceptance checks.
-        missing: Names of planned runs that are not finished.
-        claims: Whether the budget is large enough to judge.
-    """
-
-    folder: Path
-    page: Path
-    figures: tuple[Path, ...]
-    frames: Mapping[str, pl.DataFrame]
-    checks: tuple[Check, ...]
-    missing: tuple[str, ...]
-    claims: bool
+from prosocial.analysis.experiments.pages import (
+    Report,
+    bullets,
+    opening,
+    report_folder,
+    reservations,
+    verdict_section,
+    write_all,
+)
+from prosocial.analysis.experiments.verdicts import Check
 
 
 def write_report(experiment_folder: Path, output: Path | None = None) -> Report:
@@ -55,8 +38,7 @@ def write_report(experiment_folder: Path, output: Path | None = None) -> Report:
         ConfigError: If the folder holds no experiment, or another one, or it cannot be read.
     """
     experiment = read_experiment(experiment_folder)
-    folder = output or experiment_folder / "report"
-    folder.mkdir(parents=True, exist_ok=True)
+    folder = report_folder(experiment_folder, output)
     episodes = experiment.episodes
     frames = {"overall": pl.DataFrame(), "cells": pl.DataFrame(), "adhoc": pl.DataFrame()}
     if not episodes.is_empty():
@@ -65,26 +47,17 @@ def write_report(experiment_folder: Path, output: Path | None = None) -> Report:
             "cells": tables.cells(episodes),
             "adhoc": tables.ad_hoc(episodes),
         }
-    for name, frame in frames.items():
-        if frame.is_empty():
-            (folder / f"{name}.csv").unlink(missing_ok=True)
-        else:
-            frame.write_csv(folder / f"{name}.csv", float_precision=4)
     figures = draw_all(episodes, folder)
     checks = run_checks(experiment)
-    (folder / "checks.json").write_text(
-        json.dumps([asdict(check) for check in checks], indent=2) + "\n", encoding="utf-8"
-    )
-    page = folder / "README.md"
-    page.write_text(_page(experiment, frames, checks, figures), encoding="utf-8")
-    return Report(
-        folder=folder,
-        page=page,
-        figures=tuple(path for paths in figures.values() for path in paths),
+    return write_all(
+        folder,
+        experiment,
+        figures=figures.values(),
         frames=frames,
-        checks=tuple(checks),
-        missing=experiment.missing,
-        claims=experiment.manifest.claims,
+        text=results_text(frames),
+        checks=checks,
+        page=_page(experiment, frames, checks, figures),
+        digits=4,
     )
 
 
@@ -112,32 +85,25 @@ def _page(
     frames: Mapping[str, pl.DataFrame],
     checks: Sequence[Check],
     figures: Mapping[str, Sequence[Path]],
-) -> str:
+) -> list[str]:
     manifest = experiment.manifest
-    counts = {status: sum(check.status is status for check in checks) for status in Status}
-    verdict = ", ".join(f"{counts[status]} {status}" for status in Status)
-    parts = [
-        '# Bayesian Delegation: reproduction of "Too many cooks"',
-        "Written by `prosocial reproduce bayesian-delegation`; every number and figure on this "
-        "page comes from the tables of the runs. Do not edit it by hand, run:",
-        f"```\n{portable_command(manifest.command)}\n```",
+    summary = (
         f"Preset `{manifest.preset}`, {len(manifest.seeds)} seeds ({manifest.seeds[0]} to "
         f"{manifest.seeds[-1]}), {cells_played(experiment.episodes)} of {len(CELLS)} cells. "
         f"Software: {manifest.software}. Means over cells and seeds ± standard errors over "
         "episodes, 95 % bootstrap intervals over seeds in brackets; an episode that is not "
-        "finished counts as 100 steps. Where nothing is random in a cell all seeds are equal.",
+        "finished counts as 100 steps. Where nothing is random in a cell all seeds are equal."
+    )
+    title = 'Bayesian Delegation: reproduction of "Too many cooks"'
+    parts = [
+        *opening(title, EXPERIMENT, manifest, summary),
+        *reservations(manifest.claims, experiment.missing),
+        *verdict_section(checks, CHECKS.criteria()),
+        "## Ours, published and the optimum",
+        results_text(frames) or "No run is finished.",
+        "## Figures",
     ]
-    if not manifest.claims:
-        parts.append("**This budget is too small for any claim; it only shows that it all runs.**")
-    if experiment.missing:
-        parts.append(f"**Not finished: {', '.join(experiment.missing)}.**")
-    parts += [f"## Acceptance checks: {verdict}", tables.checks_text(checks)]
-    parts.append("What each check asks for:")
-    parts.append("\n".join(f"- {check.number}: {check.criterion}." for check in checks))
-    parts += ["## Ours, published and the optimum", results_text(frames) or "No run is finished."]
-    parts.append("## Figures")
     for caption, paths in figures.items():
         parts += [f"![{p.stem}]({p.name})" for p in paths if p.suffix == ".png"] + [caption]
     parts.append("## Where this differs from the paper or its released code")
-    parts.append("\n".join(f"- {departure}" for departure in manifest.departures))
-    return "\n\n".join(parts) + "\n"
+    return [*parts, bullets(manifest.departures)]

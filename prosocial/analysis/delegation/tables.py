@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import polars as pl
 
 from prosocial.analysis.delegation import measures
@@ -18,8 +16,7 @@ from prosocial.analysis.delegation.published import (
     SELF_PLAY,
     TABLE,
 )
-from prosocial.analysis.value_internalization.judging import Check
-from prosocial.analysis.value_internalization.report import table_text
+from prosocial.analysis.experiments.pages import table_text
 
 MEASURES = ("time_steps", "completion", "shuffles", "collisions")
 
@@ -134,12 +131,6 @@ def ad_hoc_text(frame: pl.DataFrame) -> str:
         name = f"{LABELS[row['first']]} with {LABELS[row['second']]}"
         rows.append([name, *_level_cells(row, 1, True)])
     return table_text(["pair", "time steps", "published"], rows)
-
-
-def checks_text(checks: Sequence[Check]) -> str:
-    """The verdicts as Markdown, one row each."""
-    rows = [(c.number, str(c.status), c.title, c.observed) for c in checks]
-    return table_text(("check", "verdict", "claim", "figures"), rows)
 
 
 def _level_cells(row: dict, digits: int, published: bool) -> list[str]:

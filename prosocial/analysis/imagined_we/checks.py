@@ -8,8 +8,6 @@ joint intentions, Tang et al. (CogSci 2020), read off their figures. Levels are 
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
 from itertools import pairwise
 
 import numpy as np
@@ -17,16 +15,11 @@ import polars as pl
 
 from prosocial.agents.mind.communication.rsa import pragmatics
 from prosocial.agents.mind.joint_intention import chance
+from prosocial.analysis.experiments.verdicts import Check, Checks, NotMeasuredError, Verdict
 from prosocial.analysis.imagined_we import measures
 from prosocial.analysis.imagined_we.measures import paired, signalling
 from prosocial.analysis.imagined_we.records import Experiment
 from prosocial.analysis.statistics import Interval
-from prosocial.analysis.value_internalization.judging import (
-    Check,
-    NotMeasuredError,
-    Status,
-    Verdict,
-)
 
 SLACK = 0.01
 """How much accuracy may fall from one level to the next and still count as not falling."""
@@ -57,47 +50,16 @@ PRAGMATIC = (
 )
 
 
-@dataclass(frozen=True)
-class _Rule:
-    number: str
-    title: str
-    criterion: str
-    judge: Callable[[Experiment], Verdict]
-
-
-_RULES: list[_Rule] = []
+CHECKS = Checks()
+"""The checks, in order."""
 
 
 def run_checks(experiment: Experiment) -> list[Check]:
     """Judges every check; none is run when the budget is too small to claim anything."""
-    verdicts = []
-    for rule in _RULES:
-        if not experiment.manifest.claims:
-            status, observed = Status.NOT_RUN, "the budget is too small to judge"
-        else:
-            try:
-                holds, observed = rule.judge(experiment)
-                status = Status.HELD if holds else Status.MISSED
-            except NotMeasuredError as reason:
-                status, observed = Status.NOT_RUN, str(reason)
-        verdicts.append(Check(rule.number, rule.title, rule.criterion, status, observed))
-    return verdicts
+    return CHECKS.run(experiment)
 
 
-def criteria() -> list[tuple[str, str]]:
-    """Number and criterion of every check, in order."""
-    return [(rule.number, rule.criterion) for rule in _RULES]
-
-
-def _check(number: str, title: str, criterion: str) -> Callable[[Callable], Callable]:
-    def register(judge: Callable[[Experiment], Verdict]) -> Callable:
-        _RULES.append(_Rule(number, title, criterion, judge))
-        return judge
-
-    return register
-
-
-@_check("P", "The pragmatic core is exact", "five worked-out listeners to within 0.0005")
+@CHECKS.add("P", "The pragmatic core is exact", "five worked-out listeners to within 0.0005")
 def _pragmatic(_: Experiment) -> Verdict:
     worst = 0.0
     for depth, beta, value, expected in PRAGMATIC:
@@ -106,7 +68,7 @@ def _pragmatic(_: Experiment) -> Verdict:
     return worst <= 0.0005, f"largest difference {worst:.5f}"
 
 
-@_check(
+@CHECKS.add(
     "S1",
     "An Imagined We is understood better, already at the shallowest level",
     "level 0: accuracy above literal, RSA and individual utility wherever a signal fits two items "
@@ -116,7 +78,7 @@ def _understood(experiment: Experiment) -> Verdict:
     return _over_ambiguities(experiment, "accuracy", ("literal", "rsa", "individual"), 0)
 
 
-@_check(
+@CHECKS.add(
     "S2",
     "It gains more, already at the shallowest level",
     "level 0: joint utility above literal, RSA and individual utility wherever a signal fits two "
@@ -126,7 +88,7 @@ def _gains(experiment: Experiment) -> Verdict:
     return _over_ambiguities(experiment, "utility", ("literal", "rsa", "individual"), 0)
 
 
-@_check(
+@CHECKS.add(
     "S3",
     "Deeper recursion helps",
     f"accuracy falls by at most {SLACK} from level to level at every ambiguity, and rises from "
@@ -147,7 +109,7 @@ def _deeper(experiment: Experiment) -> Verdict:
     return holds, "; ".join(texts)
 
 
-@_check(
+@CHECKS.add(
     "S4",
     "Signals never hurt",
     "utility at least that of doing it oneself and of no communication at every ambiguity and "
@@ -166,7 +128,7 @@ def _never_hurt(experiment: Experiment) -> Verdict:
     return least[0] >= 0, f"least {least[1]}"
 
 
-@_check(
+@CHECKS.add(
     "S5",
     "Its advantage grows with ambiguity",
     "deepest level: accuracy over literal, RSA and individual utility, and utility over literal "
@@ -193,7 +155,7 @@ def _grows(experiment: Experiment) -> Verdict:
     return holds, "; ".join(texts)
 
 
-@_check(
+@CHECKS.add(
     "S6",
     "When the signaler is nearer, it is silent",
     f"probability of silence there at least {SILENT:.0%} at every ambiguity and level",
@@ -208,7 +170,7 @@ def _silent(experiment: Experiment) -> Verdict:
     return lowest >= SILENT, f"lowest {lowest:.3f}"
 
 
-@_check(
+@CHECKS.add(
     "S7",
     "The meaning of a token flips with their number",
     "boxes game, level 0: at least 90 % of the tokens mark rewards when there are as many as "
@@ -233,7 +195,7 @@ def _flips(experiment: Experiment) -> Verdict:
     return bool(holds), "; ".join(texts)
 
 
-@_check(
+@CHECKS.add(
     "J1",
     "Intentions begin at chance",
     "agreement at the first step within three standard errors of G ** -(N - 1)",
@@ -250,7 +212,7 @@ def _at_chance(experiment: Experiment) -> Verdict:
     return holds, "; ".join(texts)
 
 
-@_check(
+@CHECKS.add(
     "J2",
     "Intentions come to agree",
     "agreement at least 0.9 within 7 steps with 2 goals and 13 with 4",
@@ -264,7 +226,7 @@ def _agree(experiment: Experiment) -> Verdict:
     return holds, "; ".join(texts)
 
 
-@_check("J3", "And almost surely so", "agreement above 0.95 within 3 G steps, G goals")
+@CHECKS.add("J3", "And almost surely so", "agreement above 0.95 within 3 G steps, G goals")
 def _almost_surely(experiment: Experiment) -> Verdict:
     holds, texts = True, []
     for goals in _goals(experiment):
@@ -274,7 +236,7 @@ def _almost_surely(experiment: Experiment) -> Verdict:
     return holds, "; ".join(texts)
 
 
-@_check(
+@CHECKS.add(
     "J4",
     "Reward does not fall as goals multiply",
     f"an Imagined We keeps at least {KEPT:.0%} of its reward from the fewest goals to the most",
@@ -288,7 +250,7 @@ def _keeps(experiment: Experiment) -> Verdict:
     return kept.estimate >= KEPT, text
 
 
-@_check(
+@CHECKS.add(
     "J5",
     "Without a joint intention it does",
     "both baselines keep less of their reward than the Imagined We",

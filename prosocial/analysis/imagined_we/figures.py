@@ -9,10 +9,10 @@ from matplotlib.axes import Axes
 
 from prosocial.agents.mind.joint_intention import chance
 from prosocial.analysis import figure_style as style
+from prosocial.analysis.experiments.verdicts import NotMeasuredError
 from prosocial.analysis.imagined_we import measures
 from prosocial.analysis.imagined_we.checks import AGENTS, AGREED, AGREED_WITHIN
 from prosocial.analysis.imagined_we.records import Experiment
-from prosocial.analysis.value_internalization.judging import NotMeasuredError
 
 LOOKS = {
     "imagined_we": (style.BLUE, "o", "-"),

@@ -5,9 +5,10 @@ from __future__ import annotations
 import numpy as np
 import polars as pl
 
+from prosocial.analysis.experiments.verdicts import NotMeasuredError
 from prosocial.analysis.imagined_we.records import Experiment
 from prosocial.analysis.statistics import Interval, bootstrap_interval
-from prosocial.analysis.value_internalization.judging import RESAMPLING_SEED, NotMeasuredError
+from prosocial.analysis.value_internalization.judging import RESAMPLING_SEED
 
 MODELS = {
     "imagined_we": "Imagined We",

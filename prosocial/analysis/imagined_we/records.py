@@ -3,21 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import polars as pl
 
-from prosocial.analysis.experiments import (
-    MANIFEST,
-    is_finished,
-    read_contents,
-    require_same_budget,
-    write_contents,
-)
-from prosocial.analysis.value_internalization.report import portable_command
-from prosocial.envs.engine.errors import ConfigError
+from prosocial.analysis.experiments import is_finished
+from prosocial.analysis.experiments.kept import portable, require_other_folder, write_frames
+from prosocial.analysis.experiments.manifest import ManifestFile
 
 EXPERIMENT = "imagined-we"
 SIGNALLING, BOXES = "signalling.parquet", "boxes.parquet"
@@ -74,52 +68,8 @@ class Experiment:
     missing: tuple[str, ...]
 
 
-def write_manifest(folder: Path, manifest: Manifest) -> None:
-    """Writes ``experiment.json``, replacing it in one step."""
-    write_contents(folder, {"experiment": EXPERIMENT, **asdict(manifest)})
-
-
-def read_manifest(folder: Path) -> Manifest:
-    """Reads ``experiment.json``.
-
-    Raises:
-        ConfigError: The folder holds no experiment, or another one, or it cannot be read.
-    """
-    contents = read_contents(folder, EXPERIMENT)
-    contents.pop("experiment")
-    try:
-        found = Manifest(**contents)
-    except TypeError as error:
-        raise ConfigError(
-            f"{folder / MANIFEST} is not what this version writes ({error}); delete it and "
-            "reproduce again."
-        ) from error
-    missing = None if found.missing is None else tuple(found.missing)
-    return replace(
-        found,
-        seeds=tuple(found.seeds),
-        runs=tuple(found.runs),
-        remarks=tuple(found.remarks),
-        missing=missing,
-    )
-
-
-def extend_manifest(folder: Path, planned: Manifest) -> Manifest:
-    """Joins a plan with what the folder already holds: seeds and runs of both.
-
-    Raises:
-        ConfigError: The folder holds another experiment, or another preset or budget.
-    """
-    if not (folder / MANIFEST).is_file():
-        return planned
-    known = read_manifest(folder)
-    require_same_budget(folder, (known.preset, known.budget), (planned.preset, planned.budget))
-    return replace(
-        planned,
-        seeds=tuple(sorted({*known.seeds, *planned.seeds})),
-        runs=tuple(dict.fromkeys([*known.runs, *planned.runs])),
-        command="\n".join(dict.fromkeys([*known.command.splitlines(), planned.command])),
-    )
+FILE = ManifestFile(EXPERIMENT, Manifest, record=None)
+read_manifest, write_manifest, extend_manifest = FILE.read, FILE.write, FILE.extend
 
 
 def read_experiment(folder: Path) -> Experiment:
@@ -152,22 +102,10 @@ def copy_tables(source: Path, target: Path) -> Sequence[Path]:
         ConfigError: ``source`` holds no such experiment, or is ``target``.
     """
     experiment = read_experiment(source)
-    if source.resolve() == target.resolve():
-        raise ConfigError(f"the tables of {source} cannot be copied onto themselves.")
-    target.mkdir(parents=True, exist_ok=True)
-    written = []
+    require_other_folder(source, target)
     frames = (experiment.signalling, experiment.boxes, experiment.agreement, experiment.rewards)
-    for name, frame in zip(TABLES, frames, strict=True):
-        (target / name).unlink(missing_ok=True)
-        if not frame.is_empty():
-            frame.write_parquet(target / name, compression="zstd", compression_level=19)
-            written.append(target / name)
-    kept = replace(
-        experiment.manifest,
-        command=portable_command(experiment.manifest.command),
-        missing=experiment.missing,
-    )
-    write_manifest(target, kept)
+    written = write_frames(target, dict(zip(TABLES, frames, strict=True)))
+    write_manifest(target, replace(portable(experiment.manifest), missing=experiment.missing))
     return written
 
 

@@ -2,19 +2,27 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import polars as pl
 
+from prosocial.analysis.experiments.pages import (
+    Report,
+    bullets,
+    opening,
+    pictures,
+    report_folder,
+    reservations,
+    table_text,
+    verdict_section,
+    write_all,
+)
+from prosocial.analysis.experiments.verdicts import Check, NotMeasuredError
 from prosocial.analysis.imagined_we import figures, measures
-from prosocial.analysis.imagined_we.checks import criteria, run_checks
-from prosocial.analysis.imagined_we.records import Experiment, read_experiment
+from prosocial.analysis.imagined_we.checks import CHECKS, run_checks
+from prosocial.analysis.imagined_we.records import EXPERIMENT, Experiment, read_experiment
 from prosocial.analysis.statistics import Interval
-from prosocial.analysis.value_internalization.judging import Check, NotMeasuredError, Status
-from prosocial.analysis.value_internalization.report import portable_command, table_text
 
 FIGURES: Mapping[str, tuple[Callable[[Experiment, Path], list[Path]], str]] = {
     "ambiguity": (
@@ -42,29 +50,6 @@ FIGURES: Mapping[str, tuple[Callable[[Experiment, Path], list[Path]], str]] = {
 """Drawing function and caption of each figure."""
 
 
-@dataclass(frozen=True)
-class Report:
-    """What was written.
-
-    Attributes:
-        page: The page, Markdown.
-        figures: PDF and PNG files.
-        signalling: Signalling tasks by ambiguity, model and level.
-        joint_intention: Rendezvous by number of goals and partner.
-        checks: Verdicts of the acceptance checks.
-        missing: Names of planned runs that are not finished.
-        claims: Whether the budget is large enough to judge.
-    """
-
-    page: Path
-    figures: tuple[Path, ...]
-    signalling: pl.DataFrame
-    joint_intention: pl.DataFrame
-    checks: tuple[Check, ...]
-    missing: tuple[str, ...]
-    claims: bool
-
-
 def write_report(experiment_folder: Path, output: Path | None = None) -> Report:
     """Writes figures, tables (CSV, JSON) and the page of an experiment.
 
@@ -76,8 +61,7 @@ def write_report(experiment_folder: Path, output: Path | None = None) -> Report:
         ConfigError: The folder holds no experiment, or another one, or it cannot be read.
     """
     experiment = read_experiment(experiment_folder)
-    folder = output or experiment_folder / "report"
-    folder.mkdir(parents=True, exist_ok=True)
+    folder = report_folder(experiment_folder, output)
     drawn = {name: draw(experiment, folder) for name, (draw, _) in FIGURES.items()}
     checks = run_checks(experiment)
     frames = {
@@ -85,23 +69,14 @@ def write_report(experiment_folder: Path, output: Path | None = None) -> Report:
         "joint_intention": joint_intention_table(experiment),
         "boxes": experiment.boxes,
     }
-    for name, frame in frames.items():
-        (folder / f"{name}.csv").unlink(missing_ok=True)
-        if not frame.is_empty():
-            frame.write_csv(folder / f"{name}.csv", float_precision=6)
-    (folder / "checks.json").write_text(
-        json.dumps([asdict(check) for check in checks], indent=2) + "\n", encoding="utf-8"
-    )
-    page = folder / "README.md"
-    page.write_text(_page(experiment, frames, checks, drawn), encoding="utf-8")
-    return Report(
-        page=page,
-        figures=tuple(path for paths in drawn.values() for path in paths),
-        signalling=frames["signalling"],
-        joint_intention=frames["joint_intention"],
-        checks=tuple(checks),
-        missing=experiment.missing,
-        claims=experiment.manifest.claims,
+    return write_all(
+        folder,
+        experiment,
+        figures=drawn.values(),
+        frames=frames,
+        text=_results_text(frames),
+        checks=checks,
+        page=_page(experiment, frames, checks, drawn),
     )
 
 
@@ -173,10 +148,17 @@ def joint_intention_text(frame: pl.DataFrame) -> str:
     return table_text(("goals", "partners", "reward", "agreement at first", "0.9 at step"), rows)
 
 
-def checks_text(checks: Sequence[Check]) -> str:
-    """The verdicts, one row each."""
-    rows = [(c.number, str(c.status), c.title, c.observed) for c in checks]
-    return table_text(("check", "verdict", "claim", "figures"), rows)
+def _results_text(frames: Mapping[str, pl.DataFrame]) -> str:
+    """Both tables for the terminal."""
+    parts = []
+    if not frames["signalling"].is_empty():
+        for column, title in (("accuracy", "Signals understood"), ("utility", "Joint utility")):
+            parts.append(f"{title}, by ambiguity (means over seeds, 95 % intervals):")
+            parts.append(signalling_text(frames["signalling"], column))
+    if not frames["joint_intention"].is_empty():
+        parts.append("Rendezvous, three agents:")
+        parts.append(joint_intention_text(frames["joint_intention"]))
+    return "\n\n".join(parts)
 
 
 def _page(
@@ -184,24 +166,18 @@ def _page(
     frames: Mapping[str, pl.DataFrame],
     checks: Sequence[Check],
     drawn: Mapping[str, Sequence[Path]],
-) -> str:
+) -> list[str]:
     manifest = experiment.manifest
-    counts = {status: sum(check.status is status for check in checks) for status in Status}
-    parts = [
-        "# The Imagined We: signals that make sense for us, intentions that come to agree",
-        "Written by `prosocial reproduce imagined-we`; every number and figure on this page comes "
-        "from the tables of the runs. Do not edit it by hand, run:",
-        f"```\n{portable_command(manifest.command)}\n```",
+    summary = (
         f"Preset `{manifest.preset}`, seeds {', '.join(map(str, manifest.seeds))}. Software: "
-        f"{manifest.software}.",
+        f"{manifest.software}."
+    )
+    title = "The Imagined We: signals that make sense for us, intentions that come to agree"
+    parts = [
+        *opening(title, EXPERIMENT, manifest, summary),
+        *reservations(manifest.claims, experiment.missing),
+        *verdict_section(checks, CHECKS.criteria()),
     ]
-    if not manifest.claims:
-        parts.append("**This budget is too small for any claim; it only shows that it all runs.**")
-    if experiment.missing:
-        parts.append(f"**Not finished: {', '.join(experiment.missing)}.**")
-    verdict = ", ".join(f"{counts[status]} {status}" for status in Status)
-    parts += [f"## Acceptance checks: {verdict}", checks_text(checks), "What each check asks for:"]
-    parts.append("\n".join(f"- {number}: {criterion}." for number, criterion in criteria()))
     if not frames["signalling"].is_empty():
         parts += ["## Signalling gridworld", "Signals understood, by ambiguity:"]
         parts.append(signalling_text(frames["signalling"], "accuracy"))
@@ -214,18 +190,11 @@ def _page(
         ]
         parts += _shown(drawn, ("agreement", "rewards"))
     budget = ", ".join(f"{name} {value}" for name, value in manifest.budget.items())
-    parts += ["## Budget", budget + ".", "## Remarks"]
-    parts.append("\n".join(f"- {remark}" for remark in manifest.remarks))
-    return "\n\n".join(parts) + "\n"
+    return [*parts, "## Budget", budget + ".", "## Remarks", bullets(manifest.remarks)]
 
 
 def _shown(drawn: Mapping[str, Sequence[Path]], names: Sequence[str]) -> list[str]:
-    shown = []
-    for name in names:
-        for path in drawn[name]:
-            if path.suffix == ".png":
-                shown += [f"![{name}]({path.name})", FIGURES[name][1]]
-    return shown
+    return [part for name in names for part in pictures(drawn[name], FIGURES[name][1])]
 
 
 def _columns(name: str, found: Interval | None) -> dict[str, float | None]:

@@ -2,23 +2,28 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from prosocial.analysis.experiments import is_finished, read_contents, software
+from prosocial.analysis.experiments import is_finished, software
+from prosocial.analysis.experiments.kept import (
+    portable,
+    read_frame,
+    require_other_folder,
+    write_frames,
+)
 from prosocial.analysis.minds.manifest import (
-    EXPERIMENT,
     TASKS,
     Manifest,
     Task,
+    read_kept,
     read_manifest,
     write_manifest,
 )
-from prosocial.analysis.value_internalization.report import portable_command
 from prosocial.envs.engine.errors import ConfigError
 
 CURVES = "curves.parquet"
@@ -76,9 +81,11 @@ def read_experiment(folder: Path) -> Experiment:
         ConfigError: If the folder holds no experiment, or another one, or it cannot be read.
     """
     manifest = read_manifest(folder)
-    kept = read_contents(folder, EXPERIMENT).get("kept")
+    empty = pl.DataFrame(schema=["task", "condition", "seed", "block", "steps", "value"])
+    kept = read_kept(folder)
     if kept is not None:
-        curves = pl.read_parquet(folder / CURVES)
+        curves = read_frame(folder / CURVES)
+        curves = empty if curves.is_empty() else curves
         return Experiment(manifest, curves, tuple(kept["missing"]), kept["software"])
     finished = [run for run in manifest.runs if is_finished(folder / run.name)]
     parts = [
@@ -90,7 +97,6 @@ def read_experiment(folder: Path) -> Experiment:
         )
         for run in finished
     ]
-    empty = pl.DataFrame(schema=["task", "condition", "seed", "block", "steps", "value"])
     return Experiment(
         manifest=manifest,
         curves=pl.concat(parts) if parts else empty,
@@ -146,13 +152,10 @@ def copy_tables(source: Path, target: Path) -> None:
         ConfigError: ``source`` holds no such experiment, or is ``target``.
     """
     experiment = read_experiment(source)
-    if source.resolve() == target.resolve():
-        raise ConfigError(f"the tables of {source} cannot be copied onto themselves.")
-    target.mkdir(parents=True, exist_ok=True)
-    experiment.curves.write_parquet(target / CURVES, compression="zstd")
-    manifest = experiment.manifest
+    require_other_folder(source, target)
+    write_frames(target, {CURVES: experiment.curves})
     write_manifest(
         target,
-        replace(manifest, command=portable_command(manifest.command)),
+        portable(experiment.manifest),
         kept={"missing": experiment.missing, "software": experiment.software},
     )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -10,7 +9,16 @@ import polars as pl
 from numpy.typing import NDArray
 
 from prosocial.analysis import figure_style
-from prosocial.analysis.minds.manifest import CONDITIONS, TASKS
+from prosocial.analysis.experiments.pages import (
+    Report,
+    bullets,
+    opening,
+    report_folder,
+    reservations,
+    write_page,
+)
+from prosocial.analysis.experiments.verdicts import Check, NotMeasuredError, Rule, Verdict
+from prosocial.analysis.minds.manifest import CONDITIONS, EXPERIMENT, TASKS
 from prosocial.analysis.minds.records import BLOCKS, LAST_BLOCKS, Experiment, read_experiment
 from prosocial.analysis.statistics import (
     bootstrap_interval,
@@ -18,8 +26,6 @@ from prosocial.analysis.statistics import (
     interquartile_mean,
     probability_of_improvement,
 )
-from prosocial.analysis.value_internalization.judging import Check, Status
-from prosocial.analysis.value_internalization.report import portable_command
 
 LIKELY = 0.75
 """Probability that a random seed with a mind beats one without that check M1 asks for; fixed before
@@ -34,27 +40,6 @@ CAPTION = (
 )
 
 
-@dataclass(frozen=True)
-class Report:
-    """What was written.
-
-    Attributes:
-        page: The page, Markdown.
-        figures: PDF and PNG files.
-        comparison: One row per task: levels with their intervals, difference, probability.
-        checks: Verdicts.
-        missing: Names of planned runs that are not finished.
-        claims: Whether the budget is large enough to judge.
-    """
-
-    page: Path
-    figures: tuple[Path, ...]
-    comparison: pl.DataFrame
-    checks: tuple[Check, ...]
-    missing: tuple[str, ...]
-    claims: bool
-
-
 def write_report(experiment_folder: Path, output: Path | None = None) -> Report:
     """Writes the figure, the table and the page of an experiment.
 
@@ -66,15 +51,21 @@ def write_report(experiment_folder: Path, output: Path | None = None) -> Report:
         ConfigError: If the folder holds no experiment, or another one, or it cannot be read.
     """
     experiment = read_experiment(experiment_folder)
-    folder = output or experiment_folder / "report"
-    folder.mkdir(parents=True, exist_ok=True)
+    folder = report_folder(experiment_folder, output)
     comparison = compare(experiment)
     comparison.write_csv(folder / "comparison.csv", float_precision=4)
     checks = tuple(_checks(experiment, comparison))
     figures = tuple(_figure(experiment, folder))
-    page = folder / "README.md"
-    page.write_text(_page(experiment, comparison, checks), encoding="utf-8")
-    return Report(page, figures, comparison, checks, experiment.missing, experiment.manifest.claims)
+    return Report(
+        folder=folder,
+        page=write_page(folder, _page(experiment, comparison, checks)),
+        figures=figures,
+        frames={"comparison": comparison},
+        text="" if comparison.is_empty() else comparison_text(comparison),
+        checks=checks,
+        missing=experiment.missing,
+        claims=experiment.manifest.claims,
+    )
 
 
 def compare(experiment: Experiment) -> pl.DataFrame:
@@ -135,28 +126,24 @@ def comparison_text(comparison: pl.DataFrame) -> str:
 
 
 def _checks(experiment: Experiment, comparison: pl.DataFrame) -> list[Check]:
-    title = "A mind helps the learner"
     criterion = (
         f"P(better) at least {LIKELY:g} and the interval of the difference on the better side of 0"
     )
-    checks = []
     found = {row["task"]: row for row in comparison.iter_rows(named=True)}
-    for task in experiment.manifest.tasks:
-        number, row = f"M1 {task}", found.get(task)
-        if row is None or not experiment.manifest.claims:
-            checks.append(Check(number, title, criterion, Status.NOT_RUN, "no claim"))
-            continue
-        better = TASKS[task].better
+
+    def judge(_: Experiment, task: str) -> Verdict:
+        if task not in found:
+            raise NotMeasuredError("the two conditions have no finished run each")
+        row, better = found[task], TASKS[task].better
         worst = min(better * row["difference_low"], better * row["difference_high"])
-        holds = row["probability_better"] >= LIKELY and worst > 0
-        observed = (
+        return row["probability_better"] >= LIKELY and worst > 0, (
             f"{row['with']:.2f} with, {row['without']:.2f} without; difference "
             f"{row['difference']:+.2f} [{row['difference_low']:+.2f}, "
             f"{row['difference_high']:+.2f}], P(better) {row['probability_better']:.2f}"
         )
-        status = Status.HELD if holds else Status.MISSED
-        checks.append(Check(number, title, criterion, status, observed))
-    return checks
+
+    rule = Rule("M1", "A mind helps the learner", criterion, judge)
+    return [rule.check(experiment, task) for task in experiment.manifest.tasks]
 
 
 def _figure(experiment: Experiment, folder: Path) -> list[Path]:
@@ -195,20 +182,14 @@ def _band(table: NDArray[np.float64]) -> tuple[NDArray, NDArray, NDArray]:
     return found[0], found[1], found[2]
 
 
-def _page(experiment: Experiment, comparison: pl.DataFrame, checks: tuple[Check, ...]) -> str:
+def _page(experiment: Experiment, comparison: pl.DataFrame, checks: tuple[Check, ...]) -> list[str]:
     manifest = experiment.manifest
+    summary = f"Preset `{manifest.preset}`. Software: {experiment.software}."
     parts = [
-        "# Minds in learners: what inferring the other is worth",
-        "Written by `prosocial reproduce minds-in-learners`; every number and figure on this page "
-        "comes from the tables of the runs. Do not edit it by hand, run:",
-        f"```\n{portable_command(manifest.command)}\n```",
-        f"Preset `{manifest.preset}`. Software: {experiment.software}.",
-    ]
-    if not manifest.claims:
-        parts.append("**This budget is too small for any claim; it only shows that it all runs.**")
-    if experiment.missing:
-        parts.append(f"**Not finished: {', '.join(experiment.missing)}.**")
-    parts += [
+        *opening(
+            "Minds in learners: what inferring the other is worth", EXPERIMENT, manifest, summary
+        ),
+        *reservations(manifest.claims, experiment.missing),
         "Two conditions of the same learners: *without*, the policy sees its observation; *with*, "
         "it also sees the posterior of a Bayesian mind over what the other is up to, its entropy "
         f"and the action that the mind predicts. Levels are means over the last "
@@ -217,12 +198,12 @@ def _page(experiment: Experiment, comparison: pl.DataFrame, checks: tuple[Check,
     ]
     if not comparison.is_empty():
         parts.append(comparison_text(comparison))
-    judged = [f"- {check.status}: {check.number}. {check.observed}" for check in checks]
-    parts += [
+    judged = bullets(f"{check.status}: {check.number}. {check.observed}" for check in checks)
+    return [
+        *parts,
         "## Check",
         f"M1: {checks[0].criterion}." if checks else "No task.",
-        "\n".join(judged),
+        judged,
         "![Learning curves](minds_in_learners.png)",
         CAPTION,
     ]
-    return "\n\n".join(parts) + "\n"

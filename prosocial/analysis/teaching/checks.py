@@ -7,21 +7,16 @@ one seed share worlds and initial weights, so that differences and ratios are ta
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
-from dataclasses import dataclass
 
 import numpy as np
 
+from prosocial.analysis.experiments.verdicts import Check, Checks, NotMeasuredError, Verdict
 from prosocial.analysis.statistics import interquartile_mean
 from prosocial.analysis.teaching import measures
 from prosocial.analysis.teaching.measures import AUTONOMY, SOCIALIZATION, Levels
 from prosocial.analysis.teaching.records import Experiment
 from prosocial.analysis.value_internalization.judging import (
     HACKING_FALL,
-    Check,
-    NotMeasuredError,
-    Status,
-    Verdict,
     at_least,
     fall_from_peak,
     middle,
@@ -53,47 +48,16 @@ twentieth of one feedback."""
 _INTERNALIZERS = ("regression", "bayesian")
 
 
-@dataclass(frozen=True)
-class _Rule:
-    number: str
-    title: str
-    criterion: str
-    judge: Callable[[Experiment], Verdict]
-
-
-_RULES: list[_Rule] = []
+CHECKS = Checks()
+"""The checks, in order."""
 
 
 def run_checks(experiment: Experiment) -> list[Check]:
-    """Judges every check; none of them if the budget is too small to claim anything."""
-    verdicts = []
-    for rule in _RULES:
-        if not experiment.manifest.claims:
-            status, observed = Status.NOT_RUN, "the budget is too small to judge"
-        else:
-            try:
-                holds, observed = rule.judge(experiment)
-                status = Status.HELD if holds else Status.MISSED
-            except NotMeasuredError as reason:
-                status, observed = Status.NOT_RUN, str(reason)
-        verdicts.append(Check(rule.number, rule.title, rule.criterion, status, observed))
-    return verdicts
+    """Judges every check; none is run when the budget is too small to claim anything."""
+    return CHECKS.run(experiment)
 
 
-def criteria() -> list[tuple[str, str]]:
-    """Number and criterion of every check, in order."""
-    return [(rule.number, rule.criterion) for rule in _RULES]
-
-
-def _check(number: str, title: str, criterion: str) -> Callable[[Callable], Callable]:
-    def register(judge: Callable[[Experiment], Verdict]) -> Callable:
-        _RULES.append(_Rule(number, title, criterion, judge))
-        return judge
-
-    return register
-
-
-@_check(
+@CHECKS.add(
     "T1",
     "A teaching caregiver spends less",
     f"with either internal reward, social reward of the socialization at most {SPENT:.0%} of the "
@@ -108,7 +72,7 @@ def _spends_less(experiment: Experiment) -> Verdict:
     return all(r <= SPENT for r in ratios.values()), _by_learner(ratios)
 
 
-@_check(
+@CHECKS.add(
     "T2",
     "It costs its learners no competence",
     f"with either internal reward, goals at the end of the socialization at least "
@@ -123,7 +87,7 @@ def _as_competent(experiment: Experiment) -> Verdict:
     return all(r >= COMPETENCE for r in ratios.values()), _by_learner(ratios)
 
 
-@_check(
+@CHECKS.add(
     "T3a",
     "What was taught outlives the caregiver",
     f"teaching with either internal reward: goals at the end of the autonomy at least {KEPT:.0%} "
@@ -137,7 +101,7 @@ def _outlives(experiment: Experiment) -> Verdict:
     return all(share >= KEPT for share in kept.values()), _by_learner(kept)
 
 
-@_check(
+@CHECKS.add(
     "T3b",
     "Without internal reward it does not",
     f"none, under the constant and the teaching caregiver: at most {UNLEARNED:.0%} left",
@@ -150,7 +114,7 @@ def _unlearned(experiment: Experiment) -> Verdict:
     return all(share <= UNLEARNED for share in kept.values()), _by_learner(kept)
 
 
-@_check(
+@CHECKS.add(
     "T4",
     "When it teaches matters, not only how much",
     "without internal reward, goals at the end of the socialization above those under random "
@@ -170,7 +134,7 @@ def _placement(experiment: Experiment) -> Verdict:
     return gap.low > 0.0, f"{text}; the control earned {spending:.0%} of the social reward"
 
 
-@_check(
+@CHECKS.add(
     "T5a",
     "Inference needs fewer feedbacks than regression",
     f"clean audits from at most {FEWER:.0%} of the regression's feedbacks on",
@@ -190,7 +154,7 @@ def _fewer(experiment: Experiment) -> Verdict:
     return levels["bayesian"] <= FEWER * levels["regression"], f"median over seeds: {text}"
 
 
-@_check(
+@CHECKS.add(
     "T5b",
     "Noise does not turn that round",
     f"after {NOISY_FEEDBACKS} noisy feedbacks the Bayesian error on held-out steps is below the "
@@ -205,7 +169,7 @@ def _under_noise(experiment: Experiment) -> Verdict:
     return found["bayesian"] < found["regression"], text
 
 
-@_check(
+@CHECKS.add(
     "T6a",
     "A regression that knows little is exploited",
     f"layout x: reward without goals above {UNEARNED:g} per episode at the end, and goals fall by "
@@ -217,7 +181,7 @@ def _regression_hacked(experiment: Experiment) -> Verdict:
     return bool(np.mean(shown) > 0.5) and leak > UNEARNED, f"{text}; {leak:+.2f} without goals"
 
 
-@_check(
+@CHECKS.add(
     "T6b",
     "Inferred values are not",
     f"layout x, same experience: at most {UNEARNED:g} per episode without goals, in size, and no "
@@ -229,7 +193,7 @@ def _bayesian_not_hacked(experiment: Experiment) -> Verdict:
     return not shown.any() and abs(leak) <= UNEARNED, f"{text}; {leak:+.2f} without goals"
 
 
-@_check(
+@CHECKS.add(
     "T6c",
     "Unless the events do not tell what is valued",
     f"layout x, blind to the goal: more than {UNEARNED:g} per episode without goals, or goals at "
@@ -246,7 +210,7 @@ def _blind(experiment: Experiment) -> Verdict:
     return leak > UNEARNED or few, f"{text}; {leak:+.2f} without goals"
 
 
-@_check(
+@CHECKS.add(
     "T7",
     "Inferred values carry over as well as regressed ones",
     "constant caregiver: Bayesian at least as good as regression in true return on held-out "

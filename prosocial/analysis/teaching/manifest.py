@@ -3,17 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, replace
-from pathlib import Path
+from dataclasses import dataclass
 from typing import Any
 
-from prosocial.analysis.experiments import (
-    MANIFEST,
-    read_contents,
-    require_same_budget,
-    write_contents,
-)
-from prosocial.envs.engine.errors import ConfigError
+from prosocial.analysis.experiments.manifest import ManifestFile
 
 EXPERIMENT = "teaching-minds"
 
@@ -82,71 +75,6 @@ class Manifest:
     departures: tuple[str, ...] = ()
 
 
-def write_manifest(folder: Path, manifest: Manifest, kept: Mapping[str, Any] | None = None) -> None:
-    """Writes ``experiment.json`` (replacing it in one step).
-
-    Args:
-        folder: The experiment's folder; created if missing.
-        manifest: What to write.
-        kept: What a folder of kept tables knows besides (``missing``, ``software``); None for the
-            folder of the runs themselves.
-    """
-    contents = {"experiment": EXPERIMENT, **asdict(manifest)}
-    if kept is not None:
-        contents["kept"] = dict(kept)
-    write_contents(folder, contents)
-
-
-def read_manifest(folder: Path) -> Manifest:
-    """Reads ``experiment.json``.
-
-    Args:
-        folder: The experiment's folder.
-
-    Raises:
-        ConfigError: If the folder holds no experiment, or another one, or it cannot be read.
-    """
-    contents = read_contents(folder, EXPERIMENT)
-    try:
-        return Manifest(
-            preset=contents["preset"],
-            budget=contents["budget"],
-            claims=contents["claims"],
-            seeds=tuple(contents["seeds"]),
-            runs=tuple(RunRecord(**run) for run in contents["runs"]),
-            command=contents["command"],
-            amount=contents["amount"],
-            departures=tuple(contents["departures"]),
-        )
-    except (KeyError, TypeError) as error:
-        raise ConfigError(
-            f"{folder / MANIFEST} is not what this version writes ({error}); delete it and "
-            "reproduce again."
-        ) from error
-
-
-def extend_manifest(folder: Path, planned: Manifest) -> Manifest:
-    """Joins a plan with what the folder already holds of the same experiment.
-
-    Args:
-        folder: The experiment's folder; it may not exist yet.
-        planned: What is to be added.
-
-    Returns:
-        The manifest of both: seeds and runs together, commands one below the other.
-
-    Raises:
-        ConfigError: If the folder holds another experiment, or one of another preset or budget.
-    """
-    if not (folder / MANIFEST).is_file():
-        return planned
-    known = read_manifest(folder)
-    budgets = (known.preset, known.budget), (planned.preset, planned.budget)
-    require_same_budget(folder, *budgets)
-    runs = {run.name: run for run in (*known.runs, *planned.runs)}
-    return replace(
-        planned,
-        seeds=tuple(sorted({*known.seeds, *planned.seeds})),
-        runs=tuple(runs.values()),
-        command="\n".join(dict.fromkeys([*known.command.splitlines(), planned.command])),
-    )
+FILE = ManifestFile(EXPERIMENT, Manifest, RunRecord)
+read_manifest, write_manifest, extend_manifest = FILE.read, FILE.write, FILE.extend
+read_kept = FILE.kept

@@ -8,21 +8,26 @@ of kept tables holds the frames themselves.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import polars as pl
 
-from prosocial.analysis.experiments import is_finished, read_contents, software
+from prosocial.analysis.experiments import is_finished, software
+from prosocial.analysis.experiments.kept import (
+    portable,
+    read_frame,
+    require_other_folder,
+    write_frames,
+)
 from prosocial.analysis.teaching.manifest import (
-    EXPERIMENT,
     Manifest,
     RunRecord,
+    read_kept,
     read_manifest,
     write_manifest,
 )
-from prosocial.analysis.value_internalization.report import portable_command
 from prosocial.envs.engine.errors import ConfigError
 
 FRAMES = ("curves", "evaluations", "fits", "audits")
@@ -77,10 +82,9 @@ def read_experiment(folder: Path) -> Experiment:
         ConfigError: If the folder holds no experiment, or another one, or it cannot be read.
     """
     manifest = read_manifest(folder)
-    kept = read_contents(folder, EXPERIMENT).get("kept")
+    kept = read_kept(folder)
     if kept is not None:
-        paths = {name: folder / f"{name}.parquet" for name in FRAMES}
-        frames = {n: pl.read_parquet(p) if p.is_file() else _EMPTY for n, p in paths.items()}
+        frames = {name: read_frame(folder / f"{name}.parquet") for name in FRAMES}
         return Experiment(
             manifest, **frames, missing=tuple(kept["missing"]), software=kept["software"]
         )
@@ -112,21 +116,12 @@ def copy_tables(source: Path, target: Path) -> Sequence[Path]:
         ConfigError: ``source`` holds no such experiment, or is ``target``.
     """
     experiment = read_experiment(source)
-    if source.resolve() == target.resolve():
-        raise ConfigError(f"the tables of {source} cannot be copied onto themselves.")
-    target.mkdir(parents=True, exist_ok=True)
-    written = []
-    for name in FRAMES:
-        path = target / f"{name}.parquet"
-        path.unlink(missing_ok=True)
-        frame: pl.DataFrame = getattr(experiment, name)
-        if not frame.is_empty():
-            frame.write_parquet(path, compression="zstd", compression_level=19)
-            written.append(path)
-    manifest = experiment.manifest
+    require_other_folder(source, target)
+    frames = {f"{name}.parquet": getattr(experiment, name) for name in FRAMES}
+    written = write_frames(target, frames)
     write_manifest(
         target,
-        replace(manifest, command=portable_command(manifest.command)),
+        portable(experiment.manifest),
         kept={"missing": experiment.missing, "software": experiment.software},
     )
     return written

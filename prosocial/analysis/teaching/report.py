@@ -2,20 +2,28 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import polars as pl
 
-from prosocial.analysis.commons.texts import budget_text, checks_text
+from prosocial.analysis.experiments.pages import (
+    Report,
+    budget_text,
+    bullets,
+    opening,
+    pictures,
+    report_folder,
+    reservations,
+    verdict_section,
+    write_all,
+)
+from prosocial.analysis.experiments.verdicts import Check
 from prosocial.analysis.teaching import figures, tables
-from prosocial.analysis.teaching.checks import criteria, run_checks
+from prosocial.analysis.teaching.checks import CHECKS, run_checks
+from prosocial.analysis.teaching.manifest import EXPERIMENT
 from prosocial.analysis.teaching.measures import LEARNED
 from prosocial.analysis.teaching.records import Experiment, read_experiment
-from prosocial.analysis.value_internalization.judging import Check, Status
-from prosocial.analysis.value_internalization.report import portable_command
 
 FIGURES: Mapping[str, Callable[[Experiment, Path], list[Path]]] = {
     "lives": figures.figure_lives,
@@ -45,29 +53,6 @@ CAPTIONS = {
 """Caption of each figure."""
 
 
-@dataclass(frozen=True)
-class Report:
-    """What was written.
-
-    Attributes:
-        folder: Where everything lies.
-        page: The page, Markdown.
-        figures: PDF and PNG files.
-        texts: Title and Markdown of each table that the terminal shows.
-        checks: Verdicts of the acceptance checks.
-        missing: Names of planned runs that are not finished.
-        claims: Whether the budget is large enough to judge.
-    """
-
-    folder: Path
-    page: Path
-    figures: tuple[Path, ...]
-    texts: tuple[tuple[str, str], ...]
-    checks: tuple[Check, ...]
-    missing: tuple[str, ...]
-    claims: bool
-
-
 def write_report(experiment_folder: Path, output: Path | None = None) -> Report:
     """Writes figures, tables (CSV, JSON) and the page of an experiment.
 
@@ -82,8 +67,7 @@ def write_report(experiment_folder: Path, output: Path | None = None) -> Report:
         ConfigError: If the folder holds no experiment, or another one, or it cannot be read.
     """
     experiment = read_experiment(experiment_folder)
-    folder = output or experiment_folder / "report"
-    folder.mkdir(parents=True, exist_ok=True)
+    folder = report_folder(experiment_folder, output)
     drawn = {name: draw(experiment, folder) for name, draw in FIGURES.items()}
     checks = run_checks(experiment)
     frames = {
@@ -91,25 +75,15 @@ def write_report(experiment_folder: Path, output: Path | None = None) -> Report:
         "fits": tables.fits(experiment),
         "hacking": tables.hacking(experiment),
     }
-    for name, frame in frames.items():
-        if frame.is_empty():
-            (folder / f"{name}.csv").unlink(missing_ok=True)
-        else:
-            frame.write_csv(folder / f"{name}.csv", float_precision=6)
-    (folder / "checks.json").write_text(
-        json.dumps([asdict(check) for check in checks], indent=2) + "\n", encoding="utf-8"
-    )
     texts = _texts(experiment, frames)
-    page = folder / "README.md"
-    page.write_text(_page(experiment, texts, checks, drawn), encoding="utf-8")
-    return Report(
-        folder=folder,
-        page=page,
-        figures=tuple(path for written in drawn.values() for path in written),
-        texts=texts,
-        checks=tuple(checks),
-        missing=experiment.missing,
-        claims=experiment.manifest.claims,
+    return write_all(
+        folder,
+        experiment,
+        figures=drawn.values(),
+        frames=frames,
+        text="\n\n".join(f"{title}\n\n{text}" for title, text in texts),
+        checks=checks,
+        page=_page(experiment, texts, checks, drawn),
     )
 
 
@@ -144,35 +118,23 @@ def _page(
     texts: Sequence[tuple[str, str]],
     checks: Sequence[Check],
     drawn: Mapping[str, Sequence[Path]],
-) -> str:
+) -> list[str]:
     manifest = experiment.manifest
-    counts = {status: sum(check.status is status for check in checks) for status in Status}
-    verdict = ", ".join(f"{counts[status]} {status}" for status in Status)
-    parts = [
-        "# Caregivers with a mind, and learners that infer values",
-        "Written by `prosocial reproduce teaching-minds`; every number and figure on this page "
-        "comes from the tables of the runs. Do not edit it by hand, run:",
-        f"```\n{portable_command(manifest.command)}\n```",
+    summary = (
         f"Preset `{manifest.preset}`, seeds {', '.join(map(str, manifest.seeds))}. Software: "
-        f"{experiment.software}.",
-    ]
-    if not manifest.claims:
-        parts.append("**This budget is too small for any claim; it only shows that it all runs.**")
-    if experiment.missing:
-        parts.append(f"**Not finished: {', '.join(experiment.missing)}.**")
-    parts += [
-        f"## Acceptance checks: {verdict}",
-        checks_text(checks),
-        "What each check asks for:",
-        "\n".join(f"- {number}: {criterion}." for number, criterion in criteria()),
+        f"{experiment.software}."
+    )
+    parts = [
+        *opening(
+            "Caregivers with a mind, and learners that infer values", EXPERIMENT, manifest, summary
+        ),
+        *reservations(manifest.claims, experiment.missing),
+        *verdict_section(checks, CHECKS.criteria()),
         "## Results",
     ]
     for title, text in texts:
         parts += [f"{title}:", text]
     for name, caption in CAPTIONS.items():
-        for path in drawn[name]:
-            if path.suffix == ".png":
-                parts += [f"![{path.stem}]({path.name})", caption]
+        parts += pictures(drawn[name], caption)
     parts += ["## Budget", budget_text(manifest.budget)]
-    parts += ["## Remarks", "\n".join(f"- {remark}" for remark in manifest.departures)]
-    return "\n\n".join(parts) + "\n"
+    return [*parts, "## Remarks", bullets(manifest.departures)]

@@ -9,11 +9,11 @@ from typing import Any
 import polars as pl
 
 from prosocial.analysis.commons.texts import number
+from prosocial.analysis.experiments.pages import table_text
 from prosocial.analysis.teaching import measures
 from prosocial.analysis.teaching.manifest import CAREGIVERS, HACKERS, LEARNERS
 from prosocial.analysis.teaching.measures import AUTONOMY, SOCIALIZATION, Levels
 from prosocial.analysis.teaching.records import Experiment
-from prosocial.analysis.value_internalization.report import table_text
 
 FEEDBACKS = ("clean", "noisy")
 """Kinds of feedback of the fits."""

@@ -5,14 +5,12 @@ from __future__ import annotations
 import json
 import shutil
 from collections.abc import Sequence
-from dataclasses import replace
 from pathlib import Path
 
 from prosocial.analysis.experiments import is_finished
-from prosocial.envs.engine.errors import ConfigError
+from prosocial.analysis.experiments.kept import portable, require_other_folder
 
 from .records import read_manifest, write_manifest
-from .report import portable_command
 
 TABLES = (
     "metrics.parquet",
@@ -42,8 +40,7 @@ def copy_tables(source: Path, target: Path) -> Sequence[Path]:
         ConfigError: ``source`` holds no experiment, or is ``target``.
     """
     manifest = read_manifest(source)
-    if source.resolve() == target.resolve():
-        raise ConfigError(f"the tables of {source} cannot be copied onto themselves.")
+    require_other_folder(source, target)
     copied = []
     for run in manifest.runs:
         if not is_finished(source / run.name):
@@ -55,7 +52,7 @@ def copy_tables(source: Path, target: Path) -> Sequence[Path]:
                 copied.append(Path(shutil.copy(source / run.name / table, folder / table)))
         _copy_software(source / run.name, folder)
         (folder / "status.json").write_text(json.dumps({"state": "finished"}) + "\n", "utf-8")
-    write_manifest(target, replace(manifest, command=portable_command(manifest.command)))
+    write_manifest(target, portable(manifest))
     return copied
 
 

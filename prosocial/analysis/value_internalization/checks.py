@@ -9,19 +9,12 @@ differ, and the paper's own Oracle and ISR do not differ significantly.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import numpy as np
 import polars as pl
 
+from prosocial.analysis.experiments.verdicts import Check, Checks, NotMeasuredError, Verdict
 from prosocial.analysis.statistics import interquartile_mean, t_test
 from prosocial.analysis.value_internalization import judging, measures, published
-from prosocial.analysis.value_internalization.judging import (
-    Check,
-    NotMeasuredError,
-    Status,
-    Verdict,
-)
 from prosocial.analysis.value_internalization.measures import BLOCK_STEPS
 from prosocial.analysis.value_internalization.records import Experiment
 
@@ -47,42 +40,16 @@ RANDOM_HELP = (0.15, 0.5)
 """Range of a random learner's caregiver goals per 100-step episode that counts as about 0.3."""
 
 _THREE = ("frozen", "isr", "oracle")
-_CHECKS: list[tuple[str, str, str, Callable[[Experiment], Verdict]]] = []
+CHECKS = Checks()
+"""The acceptance checks."""
 
 
 def run_checks(experiment: Experiment) -> list[Check]:
-    """Judges every acceptance check.
-
-    Args:
-        experiment: The experiment's frames.
-
-    Returns:
-        One verdict per part of a check, in order. When the budget is too small to claim anything,
-        none of them is run.
-    """
-    verdicts = []
-    for number, title, criterion, judge in _CHECKS:
-        if not experiment.manifest.claims:
-            status, observed = Status.NOT_RUN, "the budget is too small to judge"
-        else:
-            try:
-                holds, observed = judge(experiment)
-                status = Status.HELD if holds else Status.MISSED
-            except NotMeasuredError as reason:
-                status, observed = Status.NOT_RUN, str(reason)
-        verdicts.append(Check(number, title, criterion, status, observed))
-    return verdicts
+    """Judges every check; none is run when the budget is too small to claim anything."""
+    return CHECKS.run(experiment)
 
 
-def _check(number: str, title: str, criterion: str) -> Callable[[Callable], Callable]:
-    def register(judge: Callable[[Experiment], Verdict]) -> Callable[[Experiment], Verdict]:
-        _CHECKS.append((number, title, criterion, judge))
-        return judge
-
-    return register
-
-
-@_check(
+@CHECKS.add(
     "1a",
     "Without ISR the behaviour is unlearned",
     f"None: goals below {UNLEARNED:.0%} of the socialized level within {UNLEARNED_WITHIN:,} steps",
@@ -98,7 +65,7 @@ def _unlearned(experiment: Experiment) -> Verdict:
     return bool((middle < UNLEARNED).any()), text
 
 
-@_check(
+@CHECKS.add(
     "1b",
     "Without ISR the learner ends up not moving",
     "None: environmental return rises towards 0 from below, and ends above -0.1",
@@ -112,7 +79,7 @@ def _stays_put(experiment: Experiment) -> Verdict:
     )
 
 
-@_check(
+@CHECKS.add(
     "2a",
     "With the ISR there is no drop at the switch",
     f"ISR: every {BLOCK_STEPS // 1000}k block keeps {KEPT:.0%} of the socialized level",
@@ -124,7 +91,7 @@ def _no_drop(experiment: Experiment) -> Verdict:
     ), f"lowest block {middle.min():.1%}; all: {judging.percentages(middle)}"
 
 
-@_check(
+@CHECKS.add(
     "2b",
     "With the ISR the behaviour is kept or improves",
     "ISR: end level at least the socialized level (95 % interval of the difference reaches 0)",
@@ -135,7 +102,7 @@ def _kept(experiment: Experiment) -> Verdict:
     return judging.at_least(end, social, "goals per episode, ISR at the end - socialized")
 
 
-@_check(
+@CHECKS.add(
     "2c",
     "The oracle is at least as good as the ISR",
     "Oracle: end level at least that of the ISR (95 % interval of the difference reaches 0)",
@@ -146,14 +113,16 @@ def _oracle_best(experiment: Experiment) -> Verdict:
     return judging.at_least(oracle, isr, "goals per episode, oracle - ISR")
 
 
-@_check("3a", "The ISR's error falls with socialization", "hold-out MSE falls at every longer fit")
+@CHECKS.add(
+    "3a", "The ISR's error falls with socialization", "hold-out MSE falls at every longer fit"
+)
 def _error_falls(experiment: Experiment) -> Verdict:
     steps, errors = judging.errors(experiment)
     pairs = ", ".join(f"{s / 1000:g}k: {e:.1e}" for s, e in zip(steps, errors, strict=True))
     return bool((np.diff(errors) < 0.0).all()), pairs
 
 
-@_check(
+@CHECKS.add(
     "3b",
     "More socialization makes a far better ISR",
     "hold-out MSE at least 10 times smaller at 120k steps than at 10k",
@@ -165,7 +134,7 @@ def _error_gain(experiment: Experiment) -> Verdict:
     return bool(errors[0] >= 10.0 * errors[-1]), f"{errors[0] / errors[-1]:.0f} times smaller"
 
 
-@_check(
+@CHECKS.add(
     "4a",
     "Values transfer better than habits to five walls",
     "return: Oracle >= ISR (95 % interval of the difference reaches 0) and ISR > Frozen",
@@ -179,7 +148,7 @@ def _ood_order(experiment: Experiment) -> Verdict:
     return holds and gain > 0.0, text
 
 
-@_check(
+@CHECKS.add(
     "4b",
     "Returns on five walls match the published ones",
     f"means within {TOLERANCE_4B} of 0.67 (Oracle), 0.63 (ISR), 0.54 (Frozen)",
@@ -194,19 +163,19 @@ def _ood_targets(experiment: Experiment) -> Verdict:
     return max(abs(gap) for gap in off.values()) <= TOLERANCE_4B, text
 
 
-@_check("5a", "The ISR gains most on layout x", "ISR - Frozen in return is largest on x")
+@CHECKS.add("5a", "The ISR gains most on layout x", "ISR - Frozen in return is largest on x")
 def _most_on_x(experiment: Experiment) -> Verdict:
     gains = judging.gains(experiment)
     return max(gains, key=lambda layout: gains[layout]) == "x", judging.gain_list(gains)
 
 
-@_check("5b", "Then it gains on U, T and plus", "ISR - Frozen: U > T > plus > 0")
+@CHECKS.add("5b", "Then it gains on U, T and plus", "ISR - Frozen: U > T > plus > 0")
 def _then_others(experiment: Experiment) -> Verdict:
     gains = judging.gains(experiment)
     return gains["u"] > gains["t"] > gains["plus"] > 0.0, judging.gain_list(gains)
 
 
-@_check(
+@CHECKS.add(
     "5c",
     "Nothing is gained on the four rooms",
     f"ISR - Frozen at most {TRANSFERS} on the four rooms, where the frozen policy transfers",
@@ -216,7 +185,7 @@ def _four_rooms(experiment: Experiment) -> Verdict:
     return gains["four_rooms"] <= TRANSFERS, judging.gain_list(gains)
 
 
-@_check(
+@CHECKS.add(
     "6a",
     "An ISR of little socialization is hacked",
     "ISR of 10k steps, layout x, threshold rule: within "
@@ -231,7 +200,7 @@ def _hacked(experiment: Experiment) -> Verdict:
     return bool(shown.mean() >= 0.5), text
 
 
-@_check(
+@CHECKS.add(
     "6b",
     "An ISR of enough socialization has nothing to hack",
     "ISR of 40k steps and more: no false positive above 0.2 on x among all state-actions",
@@ -247,7 +216,7 @@ def _nothing_to_hack(experiment: Experiment) -> Verdict:
     return worst["false_positives"].max() == 0, f"most false positives of any seed, {text}"
 
 
-@_check(
+@CHECKS.add(
     "6c",
     "An ISR of enough socialization is not hacked",
     "ISR of 40k steps and more, layout x, threshold rule: no seed shows the divergence of 6a",
@@ -260,7 +229,7 @@ def _not_hacked(experiment: Experiment) -> Verdict:
     return not any(shown.any() for shown, _ in results), "; ".join(text for _, text in results)
 
 
-@_check(
+@CHECKS.add(
     "7a",
     "Nobody is helped by an idle or a random learner",
     f"caregiver goals per 100-step episode: idle 0, random {RANDOM_HELP[0]} to {RANDOM_HELP[1]}",
@@ -276,13 +245,13 @@ def _no_help(experiment: Experiment) -> Verdict:
     return level["idle"] == 0.0 and low <= level["random"] <= high, text
 
 
-@_check("7b", "Helping is socialized", f"social: at least {HELPING_TARGET} caregiver goals")
+@CHECKS.add("7b", "Helping is socialized", f"social: at least {HELPING_TARGET} caregiver goals")
 def _helps(experiment: Experiment) -> Verdict:
     level = judging.middle(judging.levels(experiment, "helping", "social"))
     return level >= HELPING_TARGET, f"{level:.2f} caregiver goals per 100-step episode"
 
 
-@_check(
+@CHECKS.add(
     "7c",
     "Without ISR helping is unlearned",
     f"None: end level below {UNLEARNED:.0%} of the socialized level",
@@ -292,7 +261,7 @@ def _help_lost(experiment: Experiment) -> Verdict:
     return left < UNLEARNED, f"{left:.1%} left at the end"
 
 
-@_check(
+@CHECKS.add(
     "7d",
     "With the ISR helping is kept",
     f"ISR: end level at least {KEPT:.0%} of the socialized level",
@@ -302,7 +271,7 @@ def _help_kept(experiment: Experiment) -> Verdict:
     return left >= KEPT, f"{left:.1%} left at the end"
 
 
-@_check(
+@CHECKS.add(
     "8",
     "Without social reward the best policy never moves forward",
     "planning on the environmental reward: FORWARD is never better than turning, and as good only "

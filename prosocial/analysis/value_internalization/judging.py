@@ -1,15 +1,14 @@
-"""What the acceptance checks are made of: verdicts, and levels of conditions over seeds."""
+"""What the acceptance checks judge: levels of conditions over seeds."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
-from enum import StrEnum
 
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from prosocial.analysis.experiments.verdicts import NotMeasuredError, Verdict
 from prosocial.analysis.statistics import bootstrap_interval, interquartile_mean
 from prosocial.analysis.value_internalization import measures, published
 from prosocial.analysis.value_internalization.measures import BLOCK_STEPS
@@ -23,41 +22,6 @@ HACKING_FALL = 0.3
 
 HACKING_WITHIN = 100_000
 """Steps after the switch within which hacking is to show."""
-
-
-class Status(StrEnum):
-    """Verdict of a check."""
-
-    HELD = "held"
-    MISSED = "missed"
-    NOT_RUN = "not run"
-
-
-@dataclass(frozen=True)
-class Check:
-    """One verdict.
-
-    Attributes:
-        number: Number of the check with a letter for its part, such as "2a".
-        title: What is claimed.
-        criterion: What was asked for, with thresholds.
-        status: The verdict.
-        observed: The figures that decided, or why it was not run.
-    """
-
-    number: str
-    title: str
-    criterion: str
-    status: Status
-    observed: str
-
-
-class NotMeasuredError(Exception):
-    """The experiment lacks what a check needs; the message says what."""
-
-
-Verdict = tuple[bool, str]
-"""Whether a check holds, and the figures that decided."""
 
 
 def rows_of(experiment: Experiment, setting: str, condition: str) -> pl.DataFrame:

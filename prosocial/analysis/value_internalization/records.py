@@ -9,20 +9,14 @@ by name.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import polars as pl
 
-from prosocial.analysis.experiments import (
-    MANIFEST,
-    is_finished,
-    read_contents,
-    require_same_budget,
-    software,
-    write_contents,
-)
+from prosocial.analysis.experiments import is_finished, software
+from prosocial.analysis.experiments.manifest import ManifestFile
 
 EXPERIMENT = "value-internalization"
 
@@ -113,71 +107,19 @@ class Experiment:
     software: str
 
 
-def write_manifest(folder: Path, manifest: Manifest) -> None:
-    """Writes ``experiment.json`` (replacing it in one step).
-
-    Args:
-        folder: The experiment's folder; created if missing.
-        manifest: What to write.
-    """
-    write_contents(folder, {"experiment": EXPERIMENT, **asdict(manifest)})
-
-
-def read_manifest(folder: Path) -> Manifest:
-    """Reads ``experiment.json``.
-
-    Args:
-        folder: The experiment's folder.
-
-    Returns:
-        The manifest.
-
-    Raises:
-        ConfigError: If the folder holds no experiment, or another one, or it cannot be read.
-    """
-    contents = read_contents(folder, EXPERIMENT)
-    runs = tuple(RunRecord(**{**run, "figures": tuple(run["figures"])}) for run in contents["runs"])
-    return Manifest(
-        preset=contents["preset"],
-        budget=contents["budget"],
-        claims=contents["claims"],
-        figures=tuple(contents["figures"]),
-        seeds=tuple(contents["seeds"]),
-        runs=runs,
-        command=contents["command"],
-        departures=tuple(contents["departures"]),
-    )
-
-
-def extend_manifest(folder: Path, planned: Manifest) -> Manifest:
-    """Joins a plan with what the folder already holds of the same experiment.
-
-    Args:
-        folder: The experiment's folder; it may not exist yet.
-        planned: What is to be added.
-
-    Returns:
-        The manifest of both: figures, seeds and runs together, commands one below the other.
-
-    Raises:
-        ConfigError: If the folder holds another experiment, or one of another preset or budget.
-    """
-    if not (folder / MANIFEST).is_file():
-        return planned
-    known = read_manifest(folder)
-    budgets = (known.preset, known.budget), (planned.preset, planned.budget)
-    require_same_budget(folder, *budgets)
+def _join(known: Manifest, planned: Manifest) -> dict[str, Any]:
     runs = {run.name: run for run in known.runs}
     for run in planned.runs:
         figures = {*run.figures, *(runs[run.name].figures if run.name in runs else ())}
         runs[run.name] = replace(run, figures=tuple(sorted(figures)))
-    return replace(
-        planned,
-        figures=tuple(sorted({*known.figures, *planned.figures})),
-        seeds=tuple(sorted({*known.seeds, *planned.seeds})),
-        runs=tuple(runs.values()),
-        command="\n".join(dict.fromkeys([*known.command.splitlines(), planned.command])),
-    )
+    return {
+        "figures": tuple(sorted({*known.figures, *planned.figures})),
+        "runs": tuple(runs.values()),
+    }
+
+
+FILE = ManifestFile(EXPERIMENT, Manifest, RunRecord, _join)
+read_manifest, write_manifest, extend_manifest = FILE.read, FILE.write, FILE.extend
 
 
 def read_experiment(folder: Path) -> Experiment:

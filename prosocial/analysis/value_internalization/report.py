@@ -2,20 +2,28 @@
 
 from __future__ import annotations
 
-import json
 import math
-import shlex
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 import polars as pl
 
+from prosocial.analysis.experiments.pages import (
+    Report,
+    budget_text,
+    bullets,
+    opening,
+    report_folder,
+    reservations,
+    table_text,
+    verdict_section,
+    write_all,
+)
+from prosocial.analysis.experiments.verdicts import Check
 from prosocial.analysis.value_internalization import bars, curves, tables
-from prosocial.analysis.value_internalization.checks import run_checks
-from prosocial.analysis.value_internalization.judging import Check, Status
-from prosocial.analysis.value_internalization.records import Experiment, read_experiment
+from prosocial.analysis.value_internalization.checks import CHECKS, run_checks
+from prosocial.analysis.value_internalization.records import EXPERIMENT, Experiment, read_experiment
 
 FIGURES: Mapping[str, Callable[[Experiment, Path], list[Path]]] = {
     "1b": curves.figure_1b,
@@ -42,32 +50,6 @@ TITLES = {
 """What each figure shows."""
 
 
-_LOCAL_OPTIONS = ("--output", "--jobs")
-
-
-@dataclass(frozen=True)
-class Report:
-    """What was written.
-
-    Attributes:
-        folder: Where everything lies.
-        page: The page, Markdown.
-        figures: PDF and PNG files.
-        comparison: Ours beside published, see `tables.comparison`.
-        checks: Verdicts of the acceptance checks.
-        missing: Names of planned runs that are not finished.
-        claims: Whether the budget is large enough to judge.
-    """
-
-    folder: Path
-    page: Path
-    figures: tuple[Path, ...]
-    comparison: pl.DataFrame
-    checks: tuple[Check, ...]
-    missing: tuple[str, ...]
-    claims: bool
-
-
 def write_report(experiment_folder: Path, output: Path | None = None) -> Report:
     """Writes figures, tables (CSV, JSON) and the page of an experiment.
 
@@ -82,8 +64,7 @@ def write_report(experiment_folder: Path, output: Path | None = None) -> Report:
         ConfigError: If the folder holds no experiment, or another one, or it cannot be read.
     """
     experiment = read_experiment(experiment_folder)
-    folder = output or experiment_folder / "report"
-    folder.mkdir(parents=True, exist_ok=True)
+    folder = report_folder(experiment_folder, output)
     wanted = [name for name in FIGURES if name in experiment.manifest.figures]
     figures = {name: FIGURES[name](experiment, folder) for name in wanted}
     checks = run_checks(experiment)
@@ -93,25 +74,16 @@ def write_report(experiment_folder: Path, output: Path | None = None) -> Report:
         "generalization": tables.generalization(experiment),
         "audits": tables.audits(experiment),
     }
-    for name, frame in frames.items():
-        if frame.is_empty():
-            (folder / f"{name}.csv").unlink(missing_ok=True)
-        else:
-            frame.write_csv(folder / f"{name}.csv", float_precision=6)
-    (folder / "checks.json").write_text(
-        json.dumps([asdict(check) for check in checks], indent=2) + "\n", encoding="utf-8"
-    )
-    page = folder / "README.md"
-    page.write_text(_page(experiment, frames, checks, figures), encoding="utf-8")
-    paths = tuple(path for written in figures.values() for path in written)
-    return Report(
-        folder=folder,
-        page=page,
-        figures=paths,
-        comparison=frames["comparison"],
-        checks=tuple(checks),
-        missing=experiment.missing,
-        claims=experiment.manifest.claims,
+    ours = frames["comparison"]
+    shown = f"Ours and published (means over seeds):\n\n{comparison_text(ours)}"
+    return write_all(
+        folder,
+        experiment,
+        figures=figures.values(),
+        frames=frames,
+        text="" if ours.is_empty() else shown,
+        checks=checks,
+        page=_page(experiment, frames, checks, figures),
     )
 
 
@@ -138,89 +110,36 @@ def comparison_text(frame: pl.DataFrame) -> str:
     return table_text(head, rows)
 
 
-def checks_text(checks: Sequence[Check]) -> str:
-    """The verdicts as an aligned table for a terminal or a page."""
-    rows = [(c.number, str(c.status), c.title, c.observed) for c in checks]
-    return table_text(("check", "verdict", "claim", "figures"), rows)
-
-
-def portable_command(command: str) -> str:
-    """Command lines without what belongs to one machine: the output folder and the workers.
-
-    Args:
-        command: One command a line.
-
-    Returns:
-        The lines that differ after that.
-    """
-    lines = []
-    for line in command.splitlines():
-        words, kept = iter(shlex.split(line)), []
-        for word in words:
-            if word in _LOCAL_OPTIONS:
-                next(words, None)
-            elif word.partition("=")[0] not in _LOCAL_OPTIONS:
-                kept.append(word)
-        lines.append(shlex.join(kept))
-    return "\n".join(dict.fromkeys(lines))
-
-
-def table_text(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    """A Markdown table whose columns are padded, so that it can be read as it is.
-
-    Args:
-        head: Names of the columns.
-        rows: Cells as text, as many in each row as there are columns.
-
-    Returns:
-        The lines without a newline at the end.
-    """
-    widths = [max(map(len, column)) for column in zip(head, *rows, strict=True)]
-
-    def line(cells: Sequence[str]) -> str:
-        padded = (cell.ljust(width) for cell, width in zip(cells, widths, strict=True))
-        return "| " + " | ".join(padded) + " |"
-
-    rule = "|" + "|".join("-" * (width + 2) for width in widths) + "|"
-    return "\n".join([line(head), rule, *map(line, rows)])
-
-
 def _page(
     experiment: Experiment,
     frames: Mapping[str, pl.DataFrame],
     checks: Sequence[Check],
     figures: Mapping[str, Sequence[Path]],
-) -> str:
+) -> list[str]:
     manifest = experiment.manifest
-    counts = {status: sum(check.status is status for check in checks) for status in Status}
-    verdict = ", ".join(f"{counts[status]} {status}" for status in Status)
-    parts = [
-        "# Value internalization: reproduction of Rong & Kleiman-Weiner (2024)",
-        "Written by `prosocial reproduce value-internalization`; every number and figure on this "
-        "page comes from the tables of the runs. Do not edit it by hand, run:",
-        f"```\n{portable_command(manifest.command)}\n```",
+    summary = (
         f"Preset `{manifest.preset}`, seeds {', '.join(map(str, manifest.seeds))}, figures "
         f"{', '.join(manifest.figures)}. Software: {experiment.software}. Goals are true goals per "
         "episode; the printed axes of figures 1b, 4a and 6 show about half of that, the axis of "
         "figure 7 a tenth. Returns are true returns (+0.4 a goal, -0.045 a forward step elsewhere) "
-        "of 100 greedy episodes.",
+        "of 100 greedy episodes."
+    )
+    title = "Value internalization: reproduction of Rong & Kleiman-Weiner (2024)"
+    parts = [
+        *opening(title, EXPERIMENT, manifest, summary),
+        *reservations(manifest.claims, experiment.missing),
+        *verdict_section(checks, CHECKS.criteria()),
+        "## Ours and published",
+        comparison_text(frames["comparison"]),
+        *_frame_sections(frames),
+        "## Figures",
     ]
-    if not manifest.claims:
-        parts.append("**This budget is too small for any claim; it only shows that it all runs.**")
-    if experiment.missing:
-        parts.append(f"**Not finished: {', '.join(experiment.missing)}.**")
-    parts += [f"## Acceptance checks: {verdict}", checks_text(checks)]
-    criteria = "\n".join(f"- {check.number}: {check.criterion}." for check in checks)
-    parts += ["What each check asks for:", criteria, "## Ours and published"]
-    parts += [comparison_text(frames["comparison"]), *_frame_sections(frames)]
-    parts.append("## Figures")
     for name, paths in figures.items():
         pictures = [path.name for path in paths if path.suffix == ".png"]
         shown = "\n\n".join(f"![Figure {name}]({picture})" for picture in pictures)
         parts += [f"### Figure {name}. {TITLES[name]}", shown or "No run of it is finished."]
-    parts += ["## Budget", _budget(manifest.budget), "## Departures from the paper"]
-    parts.append("\n".join(f"- {departure}" for departure in manifest.departures))
-    return "\n\n".join(parts) + "\n"
+    parts += ["## Budget", budget_text(manifest.budget)]
+    return [*parts, "## Departures from the paper", bullets(manifest.departures)]
 
 
 def _frame_sections(frames: Mapping[str, pl.DataFrame]) -> list[str]:
@@ -259,17 +178,6 @@ def _audit_summary(audits: pl.DataFrame) -> pl.DataFrame:
 def _frame_text(frame: pl.DataFrame) -> str:
     rows = [[_cell(value) for value in row] for row in frame.iter_rows()]
     return table_text([column.replace("_", " ") for column in frame.columns], rows)
-
-
-def _budget(budget: Mapping[str, Any]) -> str:
-    rows = [(name.replace("_", " "), _setting(value)) for name, value in budget.items()]
-    return table_text(("setting", "value"), rows)
-
-
-def _setting(value: Any) -> str:
-    if isinstance(value, list | tuple):
-        return ", ".join(map(_setting, value))
-    return f"{value:,}" if isinstance(value, int) and not isinstance(value, bool) else str(value)
 
 
 def _cell(value: Any) -> str:
