@@ -21,16 +21,16 @@ def join(observations: np.ndarray, features: np.ndarray | None) -> np.ndarray:
     """Returns observations as networks take them.
 
     Args:
-        observations: uint8 (B, N, height, width, channels).
-        features: Of a mind, uint8 (B, N, F); None without one.
+        observations: uint8 (..., height, width, channels).
+        features: Of a mind, uint8 (..., F); None without one.
 
     Returns:
-        uint8: without a mind the observations, else (B, N, height * width * channels + F).
+        uint8: without a mind the observations, else (..., height * width * channels + F).
     """
     if features is None:
         return observations
-    flat = observations.reshape(*observations.shape[:2], -1)
-    return np.concatenate([flat, features], axis=2)
+    flat = observations.reshape(*features.shape[:-1], -1)
+    return np.concatenate([flat, features], axis=-1)
 
 
 def split(

@@ -36,11 +36,6 @@ def spaces(world: World, num_features: int = 0) -> tuple[gym.spaces.Box, gym.spa
     return gym.spaces.Box(0, 255, shape, np.uint8), gym.spaces.Discrete(world.num_actions)
 
 
-def num_features(config: TrainConfig, world: World) -> int:
-    """Returns how many features of a mind the policy sees, 0 without one."""
-    return make_mind(world, config.mind).num_features if config.mind is not None else 0
-
-
 def policy_settings(config: TrainConfig, world: World) -> dict[str, Any]:
     """Returns what ``prosocial.agents.policies.build_policy`` takes."""
     settings: dict[str, Any] = {
@@ -49,7 +44,7 @@ def policy_settings(config: TrainConfig, world: World) -> dict[str, Any]:
         "num_actions": world.num_actions,
     }
     if config.mind is not None:
-        settings["num_features"] = num_features(config, world)
+        settings["num_features"] = make_mind(world, config.mind).num_features
     if config.policy.network == "cell_embedding":
         return {**settings, "observation_codes": world.observation_codes}
     return {**settings, "scale_observations": config.policy.scale_observations}
@@ -57,11 +52,9 @@ def policy_settings(config: TrainConfig, world: World) -> dict[str, Any]:
 
 def module_spec(config: TrainConfig, world: World) -> MultiRLModuleSpec:
     """Returns the specification of the policy module with its seeded initial weights."""
-    observation_space, action_space = spaces(world, num_features(config, world))
-    settings = {
-        "policy": policy_settings(config, world),
-        "seed": derived_seed(config.seed, _NETWORK_SEED),
-    }
+    policy = policy_settings(config, world)
+    observation_space, action_space = spaces(world, policy.get("num_features", 0))
+    settings = {"policy": policy, "seed": derived_seed(config.seed, _NETWORK_SEED)}
     spec = RLModuleSpec(
         module_class=ActorCriticModule,
         observation_space=observation_space,
@@ -82,15 +75,17 @@ def algorithm_config(config: TrainConfig, world: World) -> RLlibPPOConfig:
     # RLlib warns of a deprecated argument that it passes itself.
     logging.getLogger("ray._common.deprecation").setLevel(logging.ERROR)
     ppo = config.ppo
-    observation_space, action_space = spaces(world, num_features(config, world))
+    modules = module_spec(config, world)
+    specs: Any = modules.rl_module_specs
+    learner = specs[LEARNER]
     settings = RLlibPPOConfig()
     settings.environment(
-        observation_space=observation_space,
-        action_space=action_space,
+        observation_space=learner.observation_space,
+        action_space=learner.action_space,
         env_config={"num_worlds": ppo.num_worlds, "rollout_steps": ppo.rollout_steps},
     )
     settings.multi_agent(policies={LEARNER}, policy_mapping_fn=lambda *_, **__: LEARNER)
-    settings.rl_module(rl_module_spec=module_spec(config, world))
+    settings.rl_module(rl_module_spec=modules)
     settings.env_runners(
         env_runner_cls=BatchEnvRunner,
         num_env_runners=config.num_env_runners,

@@ -77,11 +77,7 @@ class Rollout:
     @property
     def inputs(self) -> np.ndarray:
         """What the network saw, uint8 (T, B, N, ...): the observations, with features if any."""
-        if self.features is None:
-            return self.observations
-        return np.stack(
-            [join_inputs(*pair) for pair in zip(self.observations, self.features, strict=True)]
-        )
+        return join_inputs(self.observations, self.features)
 
     @property
     def world_steps(self) -> int:
@@ -126,8 +122,7 @@ def collect(
     for t in range(steps):
         if features is not None and isinstance(batch, MindBatch):
             features[t] = batch.features
-        seen = join_inputs(observations[t], None if features is None else features[t])
-        logits, values = network(torch.from_numpy(seen).flatten(0, 1))
+        logits, values = network(torch.from_numpy(inputs(batch)).flatten(0, 1))
         store["logits"][t] = logits.numpy().reshape(*shape, -1)
         store["values"][t] = values.numpy().reshape(shape)
         store["actions"][t] = (store["logits"][t] + noise[t]).argmax(-1)

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import partial
 
-from prosocial.envs.engine.errors import ConfigError, nearest
 from prosocial.runs.experiments.budgets import ROLLOUT_STEPS
+from prosocial.runs.experiments.presets import check_scale, named
 
 
 @dataclass(frozen=True)
@@ -50,8 +51,7 @@ class Budget:
         Raises:
             ConfigError: If the factor is not above 0.
         """
-        if not factor > 0.0:
-            raise ConfigError(f"the scale of the steps is {factor}; expected a number above 0.")
+        check_scale(factor)
 
         def steps(number: int) -> int:
             return max(ROLLOUT_STEPS, round(number * factor))
@@ -79,13 +79,5 @@ PRESETS = {
 """Budgets by name: "quick" shows the ordering in minutes, "paper" is what the committed results
 were made with, "smoke" only shows that everything runs."""
 
-
-def preset(name: str) -> Budget:
-    """The budget of that name.
-
-    Raises:
-        ConfigError: If there is none.
-    """
-    if name not in PRESETS:
-        raise ConfigError(f"There is no preset {name!r}. {nearest(name, PRESETS)}")
-    return PRESETS[name]
+preset = partial(named, PRESETS)
+"""Returns the budget of a name; a `ConfigError` if there is none."""
