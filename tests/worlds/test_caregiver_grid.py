@@ -205,17 +205,9 @@ def test_invariants_hold_under_any_actions(seed, actions):
         assert batch.rewards[0, 0] == cost
 
 
-def test_golden_trajectory():
+def test_golden_trajectory(replay):
     """Recorded by tests/golden/record.py; a difference means that VERSION must go up."""
-    golden = np.load(Path(__file__).parent.parent / "golden" / "caregiver_grid.npz")
-    batch = Batch(build("caregiver_grid"), golden["actions"].shape[1], seed=int(golden["seed"]))
-    assert batch.world.version == golden["version"]
-    assert batch.reset().tobytes() == golden["observations"][0].tobytes()
-    for t, now in enumerate(golden["actions"]):
-        batch.step(now)
-        assert batch.observations.tobytes() == golden["observations"][t + 1].tobytes()
-        assert batch.rewards.tobytes() == golden["rewards"][t].tobytes()
-        assert batch.events.tobytes() == golden["events"][t].tobytes()
+    replay(build("caregiver_grid"))
 
 
 @pytest.mark.parametrize(
