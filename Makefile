@@ -34,7 +34,7 @@ RAY_USAGE_STATS_ENABLED ?= 0
 PIP_DISABLE_PIP_VERSION_CHECK := 1
 export OMP_NUM_THREADS OMP_WAIT_POLICY GOMP_SPINCOUNT RAY_USAGE_STATS_ENABLED PIP_DISABLE_PIP_VERSION_CHECK
 
-.PHONY: help install reproduce test test-fast lint format types imports wheel-test bench clean
+.PHONY: help install reproduce test test-fast lint format types imports docs wheel-test bench clean
 
 help: ## list these commands
 	@awk -F':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' Makefile
@@ -48,7 +48,7 @@ $(STAMP): pyproject.toml constraints.txt $(wildcard local.mk)
 	@$(PYTHON) -m venv $(VENV)
 	@$(BIN)/pip install --quiet --no-deps --retries 1 --extra-index-url $(TORCH_INDEX) '$(TORCH)' \
 	  || { echo "No '$(TORCH)' found; docs/installation.md tells how to choose another build."; exit 1; }
-	@PIP_CONSTRAINT=constraints.txt $(BIN)/pip install --quiet --editable '.[all,dev]'
+	@PIP_CONSTRAINT=constraints.txt $(BIN)/pip install --quiet --editable '.[all,dev,docs]'
 	@touch $@
 
 reproduce: $(STAMP) ## the headline result of Rong & Kleiman-Weiner (2024), ARGS="..." for another one
@@ -74,6 +74,9 @@ types: $(STAMP) ## pyright
 imports: $(STAMP) ## who may import whom
 	$(BIN)/lint-imports
 
+docs: $(STAMP) ## the documentation site, in docs/_build/html; a warning is an error
+	$(BIN)/sphinx-build --jobs 1 --keep-going --fail-on-warning docs docs/_build/html
+
 wheel-test: $(STAMP) ## the wheel in a clean environment without extras, on the newest gymnasium
 	$(BIN)/pytest tests/project/test_base_install.py
 
@@ -83,3 +86,4 @@ bench: $(STAMP) ## speed of the worlds and of training
 
 clean: ## remove .venv and what was built; leaves outputs/ alone
 	rm -rf $(VENV) build dist *.egg-info .pytest_cache .ruff_cache .hypothesis
+	rm -rf docs/_build docs/commands.md docs/reference docs/worlds
