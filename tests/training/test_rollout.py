@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 import torch
 
-from prosocial.agents.training.rollout import _body_actions, collect, join, num_bodies
+from prosocial.agents.training.rollout import body_actions, collect, join, num_bodies
 from prosocial.agents.training.world_setup import WorldSetup, derived_seed
 from prosocial.envs.social.config import CaregiverConfig
 
@@ -130,7 +130,7 @@ def test_the_actions_of_the_last_step_are_taken_from_the_episode_that_ended():
     state, final = np.zeros(2, dtype), np.zeros(2, dtype)
     state["actions"], final["actions"] = [[1, 2], [0, 0]], [[9, 9], [3, 4]]
     batch: Any = SimpleNamespace(state=state, final_states=final, done=np.array([False, True]))
-    assert _body_actions(batch, np.zeros((2, 1), int)).tolist() == [[[1, 2]], [[3, 4]]]
+    assert body_actions(batch, np.zeros((2, 1), int)).tolist() == [[[1, 2]], [[3, 4]]]
 
 
 def test_the_learner_is_the_only_body_of_its_grid(grid):

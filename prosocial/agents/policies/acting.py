@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 import torch
@@ -16,6 +16,18 @@ from .inputs import inputs
 if TYPE_CHECKING:
     from prosocial.agents.mind.trace import PosteriorTrace
     from prosocial.envs.engine.batch import Batch
+
+
+class EpisodeRecorder(Protocol):
+    """Looks on while episodes are played, as ``prosocial.agents.recording.Recorder`` does."""
+
+    def begin(self, batch: Batch, episodes: int | None = None) -> None:
+        """Called once the batch is reset, with the number of episodes of each world."""
+        ...
+
+    def step(self, batch: Batch) -> None:
+        """Called after every step."""
+        ...
 
 
 def gumbel_noise(
@@ -79,6 +91,7 @@ def evaluate(
     *,
     greedy: bool = True,
     trace: PosteriorTrace | None = None,
+    recorder: EpisodeRecorder | None = None,
 ) -> list[dict[str, Any]]:
     """Plays whole episodes and reports what was really earned.
 
@@ -92,6 +105,7 @@ def evaluate(
         episodes: Number of episodes to report, >= 1.
         greedy: Takes the likeliest actions instead of samples.
         trace: Follows the episodes with a mind.
+        recorder: Records them; what is played is the same with and without it.
 
     Returns:
         One row per episode, ordered by episode, then world: ``episode`` (0, 1, ...), ``length`` in
@@ -111,12 +125,13 @@ def evaluate(
     finished = np.zeros(batch.num_worlds, int)
     worlds = np.arange(batch.num_worlds)
     batch.reset()
-    if trace is not None:
-        trace.begin(batch, episodes=rounds)
+    followers = [each for each in (trace, recorder) if each is not None]
+    for follower in followers:
+        follower.begin(batch, episodes=rounds)
     while finished.min() < rounds:
         batch.step(act(policy, batch, greedy=greedy))
-        if trace is not None:
-            trace.step(batch)
+        for follower in followers:
+            follower.step(batch)
         playing = finished < rounds
         at = finished[playing], worlds[playing]
         for name, now in _observed(batch).items():

@@ -6,6 +6,7 @@ import numpy as np
 
 from prosocial.agents.mind.trace import PosteriorTrace
 from prosocial.agents.partners import Partner
+from prosocial.agents.recording import Recorder
 from prosocial.envs.engine import Batch, ConfigError
 from prosocial.envs.social.norms_commons import restraint_violations
 
@@ -14,7 +15,11 @@ RETURNS = ("env_return", "social_return", "internal_return", "utility_return")
 
 
 def play_episodes(
-    batch: Batch, partner: Partner, seed: int = 0, trace: PosteriorTrace | None = None
+    batch: Batch,
+    partner: Partner,
+    seed: int = 0,
+    trace: PosteriorTrace | None = None,
+    recorder: Recorder | None = None,
 ) -> dict[str, np.ndarray]:
     """Plays one episode in every world of a batch, from its reset on.
 
@@ -23,6 +28,7 @@ def play_episodes(
         partner: Acts for all agents.
         seed: Of the partner's own random numbers.
         trace: Follows the episodes with a mind.
+        recorder: Records them; what is played is the same with and without it.
 
     Returns:
         Columns of equal length, one row for each world and agent, ordered by world, then agent:
@@ -49,13 +55,14 @@ def play_episodes(
     has_stock = "stock" in (batch.state.dtype.names or ())
     batch.reset()
     partner.reset(seed)
-    if trace is not None:
-        trace.begin(batch, episodes=1)
+    followers = [each for each in (trace, recorder) if each is not None]
+    for follower in followers:
+        follower.begin(batch, episodes=1)
     playing = np.ones(batch.num_worlds, np.bool_)
     while playing.any():
         batch.step(partner.act(batch))
-        if trace is not None:
-            trace.step(batch)
+        for follower in followers:
+            follower.step(batch)
         for name, now in _observed(batch, length).items():
             sums[name][playing] += now[playing]
         if has_stock:
@@ -68,9 +75,15 @@ def play_episodes(
     worlds = {"length": length.astype(int), "world_index": np.arange(batch.num_worlds)}
     if has_stock:
         worlds |= {"stock_final": stock, "stock_mean": stock_sum / length}
-    rows = {name: np.repeat(values, batch.num_agents) for name, values in worlds.items()}
-    rows["agent"] = np.tile(np.arange(batch.num_agents), batch.num_worlds)
-    return rows | {name: values.ravel() for name, values in sums.items()}
+    return _rows(worlds, sums)
+
+
+def _rows(worlds: dict[str, np.ndarray], agents: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+    """Returns columns with a row for each world and agent, from arrays (B,) and (B, N)."""
+    num_worlds, num_agents = agents["env_return"].shape
+    rows = {name: np.repeat(values, num_agents) for name, values in worlds.items()}
+    rows["agent"] = np.tile(np.arange(num_agents), num_worlds)
+    return rows | {name: values.ravel() for name, values in agents.items()}
 
 
 def _observed(batch: Batch, step: np.ndarray) -> dict[str, np.ndarray]:

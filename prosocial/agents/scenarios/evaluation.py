@@ -9,6 +9,7 @@ import numpy as np
 
 from prosocial.agents.mind.trace import PosteriorTrace
 from prosocial.agents.partners import Partner
+from prosocial.agents.recording import Recorder
 from prosocial.envs.engine import Batch, ConfigError
 
 from .episodes import play_episodes
@@ -27,6 +28,7 @@ def evaluate_scenario(
     num_worlds: int = 25,
     overrides: Mapping[str, Any] | None = None,
     trace: PosteriorTrace | None = None,
+    recorder: Recorder | None = None,
 ) -> dict[str, np.ndarray]:
     """Plays episodes of a scenario: one row for each episode and agent.
 
@@ -42,6 +44,7 @@ def evaluate_scenario(
         num_worlds: Worlds side by side at most, >= 1.
         overrides: Options of the world that replace those of the scenario.
         trace: Follows the episodes with a mind of the same configured world.
+        recorder: Records them; what is played is the same with and without it.
 
     Returns:
         The columns of ``play_episodes`` and ``scenario`` (its name), ``episode`` (number of the
@@ -60,7 +63,7 @@ def evaluate_scenario(
     parts = []
     for first in range(0, episodes, num_worlds):
         batch = Batch(world, min(num_worlds, episodes - first), seed=seed, first=first)
-        part = play_episodes(batch, population, seed, trace)
+        part = play_episodes(batch, population, seed, trace, recorder)
         part["world_index"] += first
         parts.append(part)
     rows = {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}

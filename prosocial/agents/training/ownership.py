@@ -13,7 +13,7 @@ from prosocial.agents.training.config import TrainConfig
 from prosocial.envs.engine.errors import ConfigError, ProsocialError
 
 # Keys that may change when a run is resumed, because no result depends on them.
-OPERATIONAL = ("checkpoint_every",)
+OPERATIONAL = ("checkpoint_every", "evaluation.recorded_episodes")
 # What a start that was killed early may leave before there is a configuration.
 _BEFORE_CONFIG = {"experience", "checkpoints", "provenance.json"}
 

@@ -170,7 +170,7 @@ def _features(batch: Batch, steps: int) -> np.ndarray | None:
 
 
 def _record(store: dict[str, Any], batch: Batch, t: int) -> None:
-    store["body_actions"][t] = _body_actions(batch, store["actions"][t])
+    store["body_actions"][t] = body_actions(batch, store["actions"][t])
     store["env_rewards"][t] = batch.rewards
     store["social_rewards"][t] = batch.social_rewards
     store["approvals"][t] = _approvals(batch)
@@ -188,7 +188,17 @@ def _after(batch: Batch, field: str) -> np.ndarray:
     return np.where(batch.done, batch.final_states[field], batch.state[field])
 
 
-def _body_actions(batch: Batch, actions: np.ndarray) -> np.ndarray:
+def body_actions(batch: Batch, actions: np.ndarray) -> np.ndarray:
+    """Returns what the model of the social reward sees of the actions of a step just made.
+
+    Args:
+        batch: The worlds after the step.
+        actions: Of the agents in that step, integers (B, N).
+
+    Returns:
+        The actions of all bodies where the record has them, (B, 1, K), else each agent's own,
+        (B, N, 1).
+    """
     if "actions" not in (batch.state.dtype.names or ()):
         return actions[:, :, None]
     taken = batch.state["actions"]

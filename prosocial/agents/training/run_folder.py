@@ -7,6 +7,7 @@
     metrics.parquet      one row per phase x iteration
     episodes.parquet     one row per episode x agent
     evaluations.parquet  one row per evaluation episode
+    recordings/          episodes of each evaluation: see `prosocial.agents.recording`
     experience/          chunk-000000.npz ...: social experience, one file per iteration
     checkpoints/         step-0000122880 ...: see `checkpoint`
 
@@ -192,6 +193,11 @@ class RunFolder:
         self._status |= fields
         write_atomically(self.path / "status.json", json.dumps(self._status, indent=1).encode())
 
+    def note(self, name: str, value: Any) -> None:
+        """Sets a key of provenance.json: where something came from that is not in this folder."""
+        path = self.path / "provenance.json"
+        write_atomically(path, json.dumps({**read_json(path), name: value}, indent=1).encode())
+
     def log(self, message: str) -> None:
         """Adds a line with a time stamp to log.txt."""
         path = self.path / "log.txt"
@@ -225,7 +231,8 @@ class RunFolder:
         path = self.path / "provenance.json"
         starts = read_json(path).get("starts", [])
         start = provenance(self.config.seed, command)
-        write_atomically(path, json.dumps({"starts": [*starts, start]}, indent=1).encode())
+        kept = {**read_json(path), "starts": [*starts, start]}
+        write_atomically(path, json.dumps(kept, indent=1).encode())
         if not resumed:
             write_atomically(self.path / "config.yaml", self.config.to_yaml().encode())
         self.status(state="running", pid=os.getpid(), host=socket.gethostname())
