@@ -176,6 +176,12 @@ def test_a_world_without_such_hypotheses_is_refused_before_training():
         make_config(mind=MindConfig(kind="tastes")).check_worlds()
 
 
+def test_a_mind_of_which_nobody_else_is_there_is_refused_before_training():
+    alone = TrainConfig(world="caregiver_grid", mind=MindConfig(kind="goals"))
+    with pytest.raises(ConfigError, match="more agents"):
+        alone.check_worlds()
+
+
 def test_every_evaluation_leaves_a_trace_of_what_the_mind_believed(life):
     (path,) = (life / POSTERIORS).iterdir()
     assert path.name == "0000000400-socialization-training_world.npz"

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from prosocial.envs.engine import Batch, World
+from prosocial.envs.engine import Batch, ConfigError, World
 
 from .config import MindConfig, make_mind
 from .mind import Mind
@@ -36,10 +36,10 @@ class MindBatch(Batch):
             **options: As for ``Batch``.
 
         Raises:
-            ConfigError: The world has no such hypotheses, or an option is wrong.
+            ConfigError: The world has no such hypotheses, or nobody else; or an option is wrong.
         """
         super().__init__(world, num_worlds, **{**options, "track_states": True})
-        self.mind = make_mind(world, mind)
+        self.mind = mind_of_learners(world, mind)
         shape = num_worlds, world.num_agents, self.mind.num_features
         self.features = np.zeros(shape, np.uint8)
         self.final_features = np.zeros(shape, np.uint8)
@@ -153,6 +153,21 @@ def inferred(mind: Mind, states: np.ndarray) -> np.ndarray:
     found = np.rint(mind.features(states) * LEVELS).astype(np.uint8)
     agents = mind.world.num_agents
     return found if found.shape[1] == agents else found.repeat(agents, axis=1)
+
+
+def mind_of_learners(world: World, config: MindConfig) -> Mind:
+    """Returns the mind whose features join what learners see.
+
+    Raises:
+        ConfigError: The world has no such hypotheses, or nobody else whose mind could be read.
+    """
+    mind = make_mind(world, config)
+    if not mind.num_features:
+        raise ConfigError(
+            f"A mind tells learners what it infers of others, and in {world.name} as configured "
+            "there are none: leave `mind` out, or take a world with more agents."
+        )
+    return mind
 
 
 def make_batch(world: World, num_worlds: int, mind: MindConfig | None, **options: Any) -> Batch:
