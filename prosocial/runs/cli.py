@@ -16,7 +16,10 @@ COMMANDS = {
     "evaluate": ("prosocial.runs.evaluate", "play a trained policy in any world"),
     "sweep": ("prosocial.runs.sweep", "search hyper-parameters with Ray Tune"),
     "reproduce": ("prosocial.runs.reproduce", "reproduce a paper: train, compare, draw"),
+    "watch": ("prosocial.runs.watch", "replay recorded episodes on a page"),
+    "play": ("prosocial.runs.play", "take part in a world, or be the caregiver"),
     "figures": ("prosocial.runs.figures", "draw figures from recorded runs"),
+    "report": ("prosocial.runs.report", "put runs on one page: tables, figures, replays"),
     "text": ("prosocial.runs.text", "play a commons story with language models"),
     "worlds": ("prosocial.runs.worlds", "list the worlds"),
 }
@@ -29,6 +32,8 @@ EXTRAS = {
         "train",
     ),
     **dict.fromkeys(("filelock", "openai"), "text"),
+    **dict.fromkeys(("starlette", "uvicorn", "websockets"), "play"),
+    "av": "video",
     "pygame": "render",
 }
 

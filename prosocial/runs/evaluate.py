@@ -11,21 +11,20 @@ from typing import Any
 
 import numpy as np
 import polars as pl
-import torch
-import yaml
 
 from prosocial.agents.mind.batch import make_batch
 from prosocial.agents.mind.mind import Mind
 from prosocial.agents.mind.trace import PosteriorTrace
 from prosocial.agents.partners import make_partner
-from prosocial.agents.policies import Policy, evaluate, restore_policy
+from prosocial.agents.policies import evaluate
 from prosocial.agents.scenarios import evaluate_scenario, get_scenario, per_capita, scenarios
-from prosocial.agents.training.checkpoint import Checkpoint, load
+from prosocial.agents.training.checkpoint import load
 from prosocial.agents.training.files import write_atomically
 from prosocial.agents.training.run_folder import read_checkpoint, read_config
 from prosocial.envs.engine import World, build
 from prosocial.envs.engine.errors import ConfigError
 from prosocial.envs.social import make_caregiver
+from prosocial.runs.loading import check_policy, load_policy, parse_overrides
 
 _PARALLEL = 100  # worlds at most, side by side
 # Columns of the rows of a scenario that the table leaves out (labels; without a caregiver there is
@@ -103,12 +102,7 @@ def evaluate_run(
     base = {} if world else config.world_config
     built = build(world or config.world, **{**base, **(overrides or {})})
     policy = load_policy(load(checkpoint) if checkpoint else read_checkpoint(run))
-    wanted, given = policy.observation_shape, built.observation_shape
-    if wanted != given or policy.num_actions != len(built.actions):
-        raise ConfigError(
-            f"The policy of {run} sees {wanted} and has {policy.num_actions} actions; "
-            f"{built.name} as configured shows {given} and has {len(built.actions)} actions."
-        )
+    check_policy(policy, built, run)
     caregiver = config.caregiver if built.name == config.world else None
     perfect = (caregiver or type(config.caregiver)()).replace(
         schedule="always", miss=0.0, false_alarm=0.0, noise_sd=0.0, teaching=None
@@ -180,32 +174,6 @@ def list_scenarios() -> str:
         tags = f" [{', '.join(scenario.tags)}]" if scenario.tags else ""
         lines.append(f"{name:30} {scenario.description}{tags}\n{'':30} {slots}")
     return "\n".join(lines)
-
-
-def load_policy(checkpoint: Checkpoint) -> Policy:
-    """Returns the policy in a checkpoint of a run."""
-    prefix = "policy/"
-    weights = {
-        name.removeprefix(prefix): torch.from_numpy(array)
-        for name, array in checkpoint.tensors.items()
-        if name.startswith(prefix)
-    }
-    return restore_policy(checkpoint.state["policy"], weights)
-
-
-def parse_overrides(overrides: Sequence[str]) -> dict[str, Any]:
-    """Returns `key=value` arguments as a mapping; values are YAML.
-
-    Raises:
-        ConfigError: An argument has no "=".
-    """
-    values = {}
-    for override in overrides:
-        key, equals, text = override.partition("=")
-        if not equals:
-            raise ConfigError(f"{override!r} is no option of a world; expected key=value.")
-        values[key] = yaml.safe_load(text)
-    return values
 
 
 def _scenario(arguments: argparse.Namespace) -> int:

@@ -58,6 +58,8 @@ class Scene:
         items: What lies on the cells or is held by who stands there, uint8 of shape (height, width,
             K): the state of each part, 0 where it is absent. None: K is 0.
         item_names: Names of the K parts.
+        hidden: Cells that whoever looks cannot see, bool (height, width); no agent and no item is
+            there. None: everything is seen.
     """
 
     cells: np.ndarray
@@ -65,6 +67,7 @@ class Scene:
     agents: tuple[SceneAgent, ...]
     items: np.ndarray | None = None
     item_names: tuple[str, ...] = ()
+    hidden: np.ndarray | None = None
 
     def numbered(self) -> Iterator[tuple[int, SceneAgent]]:
         """Yields each agent with its index."""

@@ -18,7 +18,7 @@ Part = tuple[str, int]  # name and state
 LYING, IN_HANDS = 0.8, 0.6  # size of an item within its cell
 
 # Where the parts lie on their item when there is more than one, on a tile of side 1.
-_PLACES = ((0.5, 0.5), (0.34, 0.42), (0.66, 0.42), (0.36, 0.68), (0.64, 0.68))
+PLACES = ((0.5, 0.5), (0.34, 0.42), (0.66, 0.42), (0.36, 0.68), (0.64, 0.68))
 
 
 def places(scene: Scene) -> list[tuple[int, int]]:
@@ -86,12 +86,12 @@ def paint_item(tile: np.ndarray, item: tuple[Part, ...], scale: float) -> None:
         put(palette.WHITE, disc(0.5, 0.5, 0.3))
     for place, (name, state) in enumerate(food):
         alone = len(food) == 1
-        x, y = _PLACES[0 if alone else place + 1]
-        _paint_food(put, palette.PARTS[name][1], state, x, y, 0.36 if len(item) == 1 else 0.24)
+        x, y = PLACES[0 if alone else place + 1]
+        paint_food(put, palette.PARTS[name][1], state, x, y, 0.36 if len(item) == 1 else 0.24)
     tile[:] = np.rint(pixels).astype(np.uint8)
 
 
-def _paint_food(
+def paint_food(
     put: Callable[[Colour, Shape], None],
     colour: Colour,
     state: int,

@@ -42,6 +42,9 @@ def frame(scene: Scene, tile_size: int = TILE_SIZE) -> np.ndarray:
     for row, column in food.places(scene):
         size = food.IN_HANDS if (row, column) in held else food.LYING
         food.paint_item(picture[row, :, column], food.parts(scene, row, column), size)
+    if scene.hidden is not None:
+        rows, columns = np.nonzero(scene.hidden)
+        picture[rows, :, columns] = palette.HIDDEN
     return picture.reshape(height * tile_size, width * tile_size, 3)
 
 
@@ -49,8 +52,8 @@ def text(scene: Scene) -> str:
     """Returns a scene as text: the map, agents as ``^>v<``, then one line for each agent.
 
     Agents who look nowhere are numbered from 1. Items follow, one line each; on the map each has
-    the letter of its first part, a capital once chopped, or ``&`` if it has several parts. Rows and
-    columns count from 0 in the upper left corner.
+    the letter of its first part, a capital once chopped, or ``&`` if it has several parts. Hidden
+    cells are ``?``. Rows and columns count from 0 in the upper left corner.
 
     Raises:
         ConfigError: Nothing is known of how to write a cell.
@@ -58,6 +61,9 @@ def text(scene: Scene) -> str:
     codes = {int(code) for code in np.unique(scene.cells)}
     symbol = {code: palette.SYMBOLS[palette.cell_name(scene.legend, code)] for code in codes}
     rows = [[symbol[int(code)] for code in row] for row in scene.cells]
+    if scene.hidden is not None:
+        for row, column in np.argwhere(scene.hidden).tolist():
+            rows[row][column] = palette.HIDDEN_SYMBOL
     held = {(agent.row, agent.column) for agent in scene.agents}
     lying = [place for place in food.places(scene) if place not in held]
     for row, column in lying:

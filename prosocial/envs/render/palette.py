@@ -62,6 +62,8 @@ SYMBOLS: dict[str, str] = {
 }
 # Trucks differ by their letters and their colours.
 TRUCKS: dict[str, Colour] = {"K": ORANGE, "L": GREEN, "M": VERMILLION}
+HIDDEN: Colour = (74, 80, 90)  # a cell that whoever looks cannot see
+HIDDEN_SYMBOL = "?"
 HEADINGS = "^>v<"  # north, east, south, west
 
 # Parts of items: the symbol in text, capital once it is chopped or cooked, and the colour.

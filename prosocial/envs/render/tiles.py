@@ -11,6 +11,7 @@ from . import palette
 from .palette import Colour
 
 OVERSAMPLING = 4  # samples per pixel and axis
+CARRIED_RADIUS = 0.17  # of the ball in an agent's hands, in tiles
 
 Shape = Callable[[np.ndarray, np.ndarray], np.ndarray]
 
@@ -194,7 +195,8 @@ def _floor(pixels: np.ndarray) -> None:
     paint(pixels, palette.GRID_LINE, border(1 / len(pixels)))
 
 
-def _ball(pixels: np.ndarray, x: float, y: float, radius: float) -> None:
+def paint_ball(pixels: np.ndarray, x: float, y: float, radius: float) -> None:
+    """Paints a ball over pixels, float64 of shape (size, size, 3), in place."""
     paint(pixels, palette.INK, disc(x, y, radius))
     paint(pixels, palette.PURPLE, disc(x, y, radius * 0.86))
 
@@ -213,7 +215,7 @@ def cell_tile(name: str, size: int) -> np.ndarray:
         pixels[:] = palette.GREEN
         paint(pixels, palette.WHITE, star(0.4))
     elif name == "BALL":
-        _ball(pixels, 0.5, 0.5, 0.34)
+        paint_ball(pixels, 0.5, 0.5, 0.34)
     elif name == "LAVA":
         pixels[:] = palette.VERMILLION
         paint(pixels, palette.WHITE, waves)
@@ -265,7 +267,7 @@ def paint_agent(
     paint(pixels, palette.INK, outline)
     paint(pixels, colour, disc(0.5, 0.5, 0.41) if heading is None else arrow(heading))
     if carrying is not None:
-        _ball(pixels, *_hand(heading), 0.17)
+        paint_ball(pixels, *_hand(heading), CARRIED_RADIUS)
     tile[:] = np.rint(pixels).astype(np.uint8)
 
 
