@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import glob
 import hashlib
 import re
 from collections.abc import Sequence
@@ -22,6 +23,7 @@ from prosocial.envs.engine.registry import entry
 
 CONFIG_MODULE, CONFIG_NAME = "prosocial.conf", "train"
 
+_RECORDED = "caregiver=recorded:"
 # Overrides that have their own place in the folder's name, or that no result depends on.
 _UNLABELLED = ("name", "condition", "seed", "experiment", "checkpoint_every")
 
@@ -69,7 +71,12 @@ def hydra_arguments(arguments: Sequence[str]) -> list[str]:
 
     So a key that the YAML files do not mention, such as `phases.autonomy.learn`, can be set like
     any other, and one that does not exist reaches `TrainConfig`, which names the nearest one.
+    `caregiver=recorded:PATH` becomes what Hydra can take, see `recorded_caregiver`.
+
+    Raises:
+        ConfigError: No session matches the PATH of a recorded caregiver.
     """
+    arguments = recorded_caregiver(arguments)
     groups = {p.name for p in resources.files(CONFIG_MODULE).iterdir() if p.is_dir()}
 
     def is_key(argument: str) -> bool:
@@ -78,6 +85,41 @@ def hydra_arguments(arguments: Sequence[str]) -> list[str]:
         return bool(equals and own and key not in groups)
 
     return [f"++{argument}" if is_key(argument) else argument for argument in arguments]
+
+
+def recorded_caregiver(arguments: Sequence[str]) -> list[str]:
+    """Returns command-line arguments in which `caregiver=recorded:PATH` is overrides of Hydra.
+
+    PATH is a session of `prosocial play`, several of them joined by commas, or patterns such as
+    `outputs/play/*`, whose matches are taken in the order of their names. Unless another is named,
+    the experiment is that of a life after the caregiver, `experiment=recorded`.
+
+    Raises:
+        ConfigError: A pattern matches nothing, or there is no PATH.
+    """
+    result: list[str] = []
+    for argument in arguments:
+        if not argument.startswith(_RECORDED):
+            result.append(argument)
+            continue
+        found = [p for part in argument.removeprefix(_RECORDED).split(",") for p in _matching(part)]
+        listed = ",".join('"{}"'.format(path.replace('"', '\\"')) for path in found)
+        result += ["caregiver=recorded", f"++caregiver.recorded=[{listed}]"]
+        if not any(given.startswith("experiment=") for given in arguments):
+            result.append("experiment=recorded")
+    return result
+
+
+def _matching(part: str) -> list[str]:
+    """Returns the paths that a part of PATH stands for; without a wildcard it is one itself."""
+    found = sorted(glob.glob(part)) if glob.has_magic(part) else [part]
+    if not part or not found:
+        raise ConfigError(
+            f"No session of `prosocial play` is at {part!r} for the recorded caregiver; expected "
+            "caregiver=recorded:PATH with a session's folder or log, several of them joined by "
+            "commas, or a pattern that matches some."
+        )
+    return found
 
 
 def to_config(composed: DictConfig) -> TrainConfig:

@@ -18,8 +18,9 @@ from omegaconf import DictConfig
 
 from prosocial.agents.training.config import TrainConfig
 from prosocial.agents.training.progress import LifeProgress, Mode
+from prosocial.agents.training.recorded import RecordedSession
 from prosocial.agents.training.run_folder import is_finished
-from prosocial.envs.engine.errors import ConfigError
+from prosocial.envs.engine.errors import ConfigError, ProsocialError
 from prosocial.runs.compose import (
     CONFIG_MODULE,
     CONFIG_NAME,
@@ -41,7 +42,7 @@ def _job(composed: DictConfig) -> None:
     folder = Path(running.runtime.output_dir)
     try:
         train(to_config(composed), folder, mode)
-    except ConfigError:
+    except ProsocialError:
         _remove_empty(folder)  # Hydra made it before anything was checked
         raise
 
@@ -86,7 +87,13 @@ def train(config: TrainConfig, folder: Path, mode: Mode = "auto") -> None:
             return
         from prosocial.agents.training.life_course import LifeCourse  # seconds: torch and ray
 
-        LifeCourse(config, folder).run(on_iteration=progress.update)
+        LifeCourse(config, folder, _read_sessions).run(on_iteration=progress.update)
+
+
+def _read_sessions(given: Sequence[str]) -> list[RecordedSession]:
+    from prosocial.play.experience import read_sessions  # only lives that have some need it
+
+    return read_sessions(given)
 
 
 def main(argv: Sequence[str]) -> int:

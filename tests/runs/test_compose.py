@@ -16,13 +16,19 @@ from prosocial.runs.compose import compose, hydra_arguments, run_label
 CONF = Path(str(resources.files("prosocial.conf")))
 FILES = sorted(path.relative_to(CONF) for path in CONF.rglob("*.yaml"))
 OF_THE_COMMONS = ("caregiver=restraint",)
+# Who was the caregiver of a recorded session is not known before a session is named.
+NAMED = {
+    "caregiver=recorded": ["caregiver=recorded:outputs/play/one"],
+    "experiment=recorded": ["experiment=recorded", "caregiver.recorded=outputs/play/one"],
+}
 OPTIONS = [f"{path.parent}={path.stem}" for path in FILES if path.parent.name]
 
 
 @pytest.mark.parametrize("option", OPTIONS)
 def test_every_option_is_a_valid_life(option: str) -> None:
     # Restraint can be judged where apples are eaten, and nowhere else.
-    config, folder = compose([option, *["experiment=commons"] * (option in OF_THE_COMMONS)])
+    given = [option, *["experiment=commons"] * (option in OF_THE_COMMONS)]
+    config, folder = compose(NAMED.get(option, given))
     config.check_worlds()
     assert TrainConfig.from_mapping(config.to_dict()) == config
     assert folder.startswith(f"outputs/{config.name}/{config.condition}/")
@@ -102,6 +108,42 @@ def test_every_key_has_a_comment(path: Path) -> None:
 def test_wrong_overrides_are_named(override: str, message: str) -> None:
     with pytest.raises(ConfigError, match=message):
         compose([override])
+
+
+def test_a_recorded_caregiver_is_named_by_its_sessions(tmp_path: Path) -> None:
+    config, folder = compose(["caregiver=recorded:a/b c,d", "seed=3"])
+    assert config.recorded == ("a/b c", "d")
+    assert (config.name, config.condition) == ("recorded", "isr")
+    assert config.caregiver.schedule == "never"
+    (autonomy,) = config.phases
+    assert config.phase_caregiver(autonomy).schedule == "never"
+    assert (autonomy.fit_isr, autonomy.internal_reward) == ("offline", True)
+    assert folder.endswith("caregiver.recorded=_a_b_c_,_d_,caregiver=recorded/seed-3")
+    for name in ("two", "one", "three.txt"):
+        (tmp_path / name).mkdir()
+    config, _ = compose([f"caregiver=recorded:{tmp_path}/*o*,x"])
+    assert config.recorded == (f"{tmp_path}/one", f"{tmp_path}/two", "x")
+    control, _ = compose(["caregiver=recorded:x", "condition=none"])
+    assert not control.phases[0].internal_reward
+    longer, _ = compose(["caregiver=recorded:x", "experiment=value_internalization"])
+    assert [phase.name for phase in longer.phases] == ["socialization", "autonomy"]
+    assert longer.phase_caregiver(longer.phases[0]).schedule == "never"
+
+
+@pytest.mark.parametrize(
+    ("overrides", "message"),
+    [
+        (["caregiver=recorded"], "expected the session .*caregiver=recorded:PATH"),
+        (["experiment=recorded"], "expected the session .*caregiver=recorded:PATH"),
+        (["caregiver=recorded:"], "No session of `prosocial play` is at ''"),
+        (["caregiver=recorded:nowhere/*"], r"No session of `prosocial play` is at 'nowhere/\*'"),
+    ],
+)
+def test_a_recorded_caregiver_without_a_session_is_refused(
+    overrides: list[str], message: str
+) -> None:
+    with pytest.raises(ConfigError, match=message):
+        compose(overrides)
 
 
 def test_keys_that_no_file_mentions_can_be_set() -> None:

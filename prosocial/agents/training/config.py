@@ -16,7 +16,8 @@ import yaml
 import prosocial.envs.worlds  # noqa: F401 - registers the worlds
 from prosocial.agents.caregivers.making import make_caregiver
 from prosocial.agents.internal_reward.config import ISRConfig
-from prosocial.agents.mind.config import MindConfig, make_mind
+from prosocial.agents.mind.batch import mind_of_learners
+from prosocial.agents.mind.config import MindConfig
 from prosocial.agents.training.schema import from_mapping, to_dict
 from prosocial.agents.training.world_setup import WorldSetup
 from prosocial.envs.engine import registry
@@ -112,18 +113,22 @@ class EvaluationConfig(Config):
             end of each phase.
         worlds: Name of each evaluation world -> overrides of `TrainConfig.world_config`; empty for
             no evaluation.
+        recorded_episodes: Episodes of each evaluation in each of its worlds that are recorded for
+            `prosocial watch`, >= 0; no result depends on it.
     """
 
     episodes: int = 100
     greedy: bool = True
     every_steps: int = 0
     worlds: dict[str, dict[str, Any]] = field(default_factory=lambda: {"training_world": {}})
+    recorded_episodes: int = 2
 
     def __post_init__(self) -> None:
         """Checks every field; raises a ConfigError that names the field and what was expected."""
         self.require_int("episodes", 1)
         self.require_bool("greedy")
         self.require_int("every_steps", 0)
+        self.require_int("recorded_episodes", 0)
 
 
 @dataclass(frozen=True)
@@ -184,6 +189,9 @@ class TrainConfig(Config):
         reward_transform: What learners make of everybody's R_e (`prosocial.envs.social.transforms`:
             common reward, inequity aversion, ...); "individual": each counts its own.
         phases: Phases in order, at least one.
+        recorded: Sessions of `prosocial play` (folders, logs or recordings) in which somebody
+            was the caregiver; what a learner was given there is social experience from the start of
+            this life. `caregiver: {recorded: PATH}` says the same, and that nobody is present now.
         parent: Run folder whose last checkpoint (policy, optimiser, ISR, experience) this life goes
             on from; None begins from random weights.
         evaluation: Evaluation under the true reward.
@@ -206,6 +214,7 @@ class TrainConfig(Config):
     mind: MindConfig | None = None
     reward_transform: TransformConfig = field(default_factory=TransformConfig)
     phases: tuple[PhaseConfig, ...] = (PhaseConfig("socialization", collect=True),)
+    recorded: tuple[str, ...] = ()
     parent: str | None = None
     evaluation: EvaluationConfig = field(default_factory=EvaluationConfig)
     checkpoint_every: int = 5
@@ -232,13 +241,15 @@ class TrainConfig(Config):
 
     def _check_isr_order(self) -> None:
         """Refuses an ISR that is used before it is fitted, or fitted before there is experience."""
-        collected = fitted = self.parent is not None
+        fitted = self.parent is not None
+        collected = fitted or len(self.recorded) > 0
         for phase in self.phases:
             where = f"phases.{phase.name}"
             if phase.fit_isr == "offline" and not collected:
                 raise ConfigError(
                     f"{where}.fit_isr is 'offline', but no earlier phase has collect: true and "
-                    "there is no parent. Collect social experience first."
+                    "there is neither a parent nor a recorded caregiver (caregiver=recorded:PATH). "
+                    "Collect social experience first."
                 )
             fitted = fitted or phase.fit_isr != "none"
             if phase.internal_reward and not fitted:
@@ -273,7 +284,7 @@ class TrainConfig(Config):
             self._check_partners(phase, world.num_agents)
             self._check_transform(phase, world)
             if self.mind is not None:
-                make_mind(world, self.mind)
+                mind_of_learners(world, self.mind)
         for name in self.evaluation.worlds:
             self._build(f"evaluation.worlds.{name}", self.evaluation_world(name))
 
@@ -327,6 +338,7 @@ class TrainConfig(Config):
             ConfigError: A key is unknown (the nearest known one is named) or a value is invalid.
         """
         values = dict(values)
+        values |= _recorded_caregiver(values)
         phases = values.get("phases")
         if isinstance(phases, Mapping):
             values["phases"] = [_named_phase(name, phase) for name, phase in phases.items()]
@@ -348,6 +360,23 @@ class TrainConfig(Config):
         if not isinstance(values, Mapping):
             raise ConfigError(f"{path} holds no configuration; expected keys with values.")
         return cls.from_mapping(values)
+
+
+def _recorded_caregiver(values: Mapping[str, Any]) -> dict[str, Any]:
+    """Returns what `caregiver: {recorded: PATH}` stands for; nothing if it is not said."""
+    caregiver = values.get("caregiver")
+    if not isinstance(caregiver, Mapping) or "recorded" not in caregiver:
+        return {}
+    fields = dict(caregiver)
+    paths = fields.pop("recorded")
+    paths = [paths] if isinstance(paths, str) else paths
+    listed = isinstance(paths, list | tuple) and len(paths) > 0
+    if not listed or "???" in paths or "" in paths:
+        raise ConfigError(
+            f"caregiver.recorded is {paths!r}; expected the session of `prosocial play` in which "
+            "somebody was the caregiver: caregiver=recorded:PATH."
+        )
+    return {"caregiver": {**fields, "schedule": "never"}, "recorded": paths}
 
 
 def _named_phase(name: Any, fields: Any) -> PhaseConfig:

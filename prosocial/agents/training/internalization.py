@@ -110,6 +110,16 @@ class Internalization:
         draws = np.random.default_rng([_MEMORY, self._seed, iteration]).random(social_rewards.shape)
         return (np.abs(social_rewards) > self._config.rewarded_above) | (draws < share)
 
+    def receive(self, columns: Mapping[str, np.ndarray]) -> None:
+        """Adds experience from outside this life, which ``unsaved`` returns as if lived here.
+
+        Args:
+            columns: As ``recorded.join_experience`` returns them.
+        """
+        kept = self._remembered(columns["social_rewards"], iteration=0)
+        rows = [columns[name][kept] for name in _COLUMNS]
+        self.experience.append(*rows[:3], env_rewards=rows[3], events=columns["events"][kept])
+
     def recall(self, chunks: Iterable[Mapping[str, np.ndarray]]) -> None:
         """Adds experience from chunks that ``unsaved`` returned."""
         for chunk in chunks:
@@ -124,6 +134,10 @@ class Internalization:
         first, self._saved = self._saved, len(self.experience)
         if first == self._saved:
             return None
+        return self.columns(first)
+
+    def columns(self, first: int = 0) -> dict[str, np.ndarray]:
+        """Returns copies of the experience from transition ``first`` on, by name."""
         names = (*_COLUMNS, "events") if self.experience.told_events else _COLUMNS
         return {name: getattr(self.experience, name)[first:].copy() for name in names}
 

@@ -17,15 +17,19 @@ from prosocial.agents.caregivers.making import make_caregiver
 from prosocial.agents.mind.config import make_mind
 from prosocial.agents.mind.trace import PosteriorTrace
 from prosocial.agents.policies.acting import evaluate
+from prosocial.agents.recording import RECORDINGS
+from prosocial.agents.recording import Recorder as EpisodeRecorder
 from prosocial.envs.engine.errors import ConfigError
+from prosocial.envs.engine.registry import build
 from prosocial.envs.engine.world import World
 
-from .checkpoint import Checkpoint
+from .checkpoint import Checkpoint, paths
 from .config import PhaseConfig, TrainConfig
 from .episodes import goal_event
 from .internalization import Internalization
 from .memory import keep_freed_memory
 from .progress import describe
+from .recorded import ReadSessions, join_experience
 from .records import Recorder
 from .run_folder import RunFolder, read_checkpoint, read_config, read_experience
 from .trainer import Iteration, Trainer
@@ -80,13 +84,25 @@ class LifeCourse:
     Args:
         config: The life.
         folder: Its run folder; a run that was interrupted there goes on from its last checkpoint.
+        read_sessions: Reads the sessions that ``config.recorded`` names
+            (`prosocial.play.experience.read_sessions`); it is asked once in a life.
 
     Raises:
-        ConfigError: A world or caregiver of the configuration cannot be built.
+        ConfigError: A world or caregiver of the configuration cannot be built, or sessions are to
+            be read and nobody can.
     """
 
-    def __init__(self, config: TrainConfig, folder: Path | str) -> None:
+    def __init__(
+        self, config: TrainConfig, folder: Path | str, read_sessions: ReadSessions | None = None
+    ) -> None:
         config.check_worlds()
+        if config.recorded and read_sessions is None:
+            raise ConfigError(
+                f"recorded is {list(config.recorded)}, and read_sessions is not given. Use "
+                "`prosocial train`, which reads them, or give "
+                "prosocial.play.experience.read_sessions."
+            )
+        self._read_sessions = read_sessions
         self._config = config
         self._path = Path(folder)
 
@@ -98,21 +114,33 @@ class LifeCourse:
 
         Raises:
             RunFolderError: The folder holds another run, or is in use.
-            ConfigError: The parent is unfinished or does not fit.
+            ConfigError: The parent is unfinished or does not fit; or a session cannot be read, does
+                not fit, or holds too little feedback.
             DivergedError: The loss is no longer finite.
         """
         torch.set_num_threads(self._config.torch_threads)
         keep_freed_memory()
+        recorded = self._recorded()
         with RunFolder.open(self._path, self._config) as folder:
             if folder.finished:
                 folder.log("nothing to do: the run is finished")
                 return
             life = _Life(self._config, folder)
             try:
+                if recorded is not None:
+                    life.receive(*recorded)
                 life.run(on_iteration)
             finally:
                 life.close()
             folder.finish()
+
+    def _recorded(self) -> tuple[dict[str, np.ndarray], list[dict[str, Any]]] | None:
+        """Returns the experience of recorded sessions, if it is not in the run folder yet."""
+        config, read = self._config, self._read_sessions
+        if not config.recorded or read is None or paths(self._path / "checkpoints"):
+            return None
+        world = build(config.world, **config.phase_world(config.phases[0]))
+        return join_experience(read(config.recorded), world, config.isr)
 
 
 class _Life:
@@ -139,6 +167,15 @@ class _Life:
                 if on_iteration is not None:
                     on_iteration(row)
             self._end()
+
+    def receive(self, columns: dict[str, np.ndarray], sessions: list[dict[str, Any]]) -> None:
+        """Takes over recorded experience; from now on the run folder has all that it needs."""
+        self._internalization.receive(columns)
+        self._folder.note("recorded", sessions)
+        for session in sessions:
+            self._folder.log("recorded caregiver: {path}: {transitions} steps, {praised} praised, "
+                             "{blamed} blamed".format(**session))  # fmt: skip
+        self._save()
 
     def close(self) -> None:
         self._trainer.close()
@@ -200,12 +237,18 @@ class _Life:
             setup = WorldSetup(config.world, world, caregiver, seed, mind=config.mind)
             batch = setup.make_batch(min(options.episodes, _EVALUATION_WORLDS))
             trace = self._trace(batch.world)
+            recorder = self._record(phase, name, seed, trace)
             rows = evaluate(
-                self._trainer.policy, batch, options.episodes, greedy=options.greedy, trace=trace
-            )
+                self._trainer.policy, batch, options.episodes, greedy=options.greedy, trace=trace,
+                recorder=recorder,
+            )  # fmt: skip
+            file = f"{self._position.env_steps:010d}-{phase.name}-{name}.npz"
             if trace is not None:
-                file = f"{self._position.env_steps:010d}-{phase.name}-{name}.npz"
                 trace.trace().save(self._folder.path / POSTERIORS / file)
+            if recorder is not None:
+                recorded = recorder.recording()
+                count = min(options.recorded_episodes, len(recorded.episodes))
+                recorded.select(range(count)).save(self._folder.path / RECORDINGS / file)
             place = {**self._place(phase), "env_steps": self._position.env_steps, "world": name}
             goal = goal_event(batch.world)
             kept = ("episode", "length", "env_return", "social_return", "return")
@@ -218,7 +261,20 @@ class _Life:
     def _trace(self, world: World) -> PosteriorTrace | None:
         """Returns what records the posteriors of an evaluation; None without a mind."""
         mind = self._config.mind
-        return None if mind is None else PosteriorTrace(make_mind(world, mind), _TRACED_WORLDS)
+        worlds = max(_TRACED_WORLDS, self._config.evaluation.recorded_episodes)
+        return None if mind is None else PosteriorTrace(make_mind(world, mind), worlds)
+
+    def _record(
+        self, phase: PhaseConfig, world: str, seed: int, trace: PosteriorTrace | None
+    ) -> EpisodeRecorder | None:
+        """Returns what records episodes of an evaluation; None if none is to be recorded."""
+        count = self._config.evaluation.recorded_episodes
+        if not count:
+            return None
+        config, steps = self._config, self._position.env_steps
+        source = {"name": config.name, "condition": config.condition, "training_seed": config.seed}
+        source |= {"phase": phase.name, "env_steps": steps, "evaluation": world, "seed": seed}
+        return EpisodeRecorder("learner", source, max_worlds=count, trace=trace)
 
     def _place(self, phase: PhaseConfig) -> dict[str, Any]:
         index = self._position.earlier_phases + self._position.phase
