@@ -1,8 +1,8 @@
 """One look for all figures: column width, fonts, colours that survive colour blindness, saving.
 
-Figures are one column wide (85 mm, the width of a column in two-column proceedings), set in
-type of 7-8 points, and saved twice: PDF for print (fonts embedded as TrueType, no time stamp, so
-that equal data give equal bytes) and PNG for the screen.
+Figures are one column wide (85 mm, the width of a column in two-column proceedings) or two (178
+mm), set in type of 7-8 points, and saved twice: PDF for print (fonts embedded as TrueType, no time
+stamp, so that equal data give equal bytes) and PNG for the screen.
 """
 
 from __future__ import annotations
@@ -18,6 +18,9 @@ from matplotlib.figure import Figure
 
 COLUMN_WIDTH = 85.0 / 25.4
 """Width of one column in inches (85 mm)."""
+
+DOUBLE_WIDTH = 178.0 / 25.4
+"""Width of two columns and the gap between them in inches (178 mm)."""
 
 DOTS_PER_INCH = 300
 """Resolution of the PNG files."""

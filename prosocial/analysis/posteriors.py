@@ -7,12 +7,15 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 from matplotlib.axes import Axes
+from matplotlib.figure import Figure
 
 from prosocial.agents.mind.trace import SHARED, Trace, load_trace
 from prosocial.analysis import figure_style as style
+from prosocial.analysis.figures.plates import Grid, Plate, draw_plate
 from prosocial.envs.engine import ConfigError
 
 _MOST_LINES = 7  # hypotheses with a line of their own; the palette has one more colour for the rest
+_COLUMNS = {"single": 2, "double": 4}  # panels, and entries of the legend, side by side
 _DASHES = ("-", "--", "-.", ":")
 
 
@@ -68,53 +71,44 @@ def mean_posterior(trace: Trace, observer: str, target: str) -> tuple[np.ndarray
     return steps, sums / np.bincount(number)[:, None]
 
 
-def posterior_figure(
+def plan_posteriors(
     trace: Trace,
-    folder: Path,
     name: str = "posteriors",
     *,
     observer: str | None = None,
     targets: tuple[str, ...] | None = None,
     world: int | None = None,
     episode: int | None = None,
-) -> list[Path]:
-    """Draws what an observer believed over time, one panel for each target.
+    source: str = "",
+) -> Plate:
+    """Plans a figure of what an observer believed over time, one panel for each target.
 
     Args:
         trace: The trace.
-        folder: Where the figure goes.
         name: File name without ending.
         observer: Whose posterior; None for the first observer.
         targets: Of whom; None for all but the observer.
         world: Only this world; None for all.
         episode: Only this episode of each world; None for all. Of several, the mean is drawn.
-
-    Returns:
-        Paths written, PDF and PNG.
+        source: File of the trace, for the caption.
 
     Raises:
         ConfigError: Nothing was recorded of that, or there is no such observer or target.
     """
-    chosen = np.ones(len(trace.t), np.bool_)
-    if world is not None:
-        chosen &= trace.world == world
-    if episode is not None:
-        chosen &= trace.episode == episode
-    if not chosen.any():
-        raise ConfigError(f"The trace has nothing of world {world} and episode {episode}.")
-    part = Trace(
-        trace.world_name, trace.names, trace.targets, trace.observers,
-        trace.world[chosen], trace.episode[chosen], trace.t[chosen], trace.posterior[chosen],
-    )  # fmt: skip
+    part = _part(trace, world, episode)
     observer = trace.observers[0] if observer is None else observer
     if targets is None:
         targets = tuple(t for t in trace.targets if t != observer) or trace.targets
     means = [mean_posterior(part, observer, target) for target in targets]
     lines = _likeliest(np.concatenate([mean for _, mean in means]))
     count = len(set(zip(part.world.tolist(), part.episode.tolist(), strict=True)))
-    columns = min(len(targets), 2)
-    rows = -(-len(targets) // columns)
-    with style.figure(rows, columns, height=0.7 + 1.3 * rows) as (canvas, panels):
+    who = "shared posterior" if observer == SHARED else f"posterior of {observer}"
+    world_name = trace.world_name.replace("_", " ")
+    title = f"{world_name}, {who}, mean of {count} episode{'s' if count > 1 else ''}"
+    grids = {width: _grid(len(targets), len(lines), most) for width, most in _COLUMNS.items()}
+
+    def draw(canvas: Figure, panels: list[Axes], width: str) -> None:
+        columns = grids[width].columns
         for panel, target, (steps, mean) in zip(panels, targets, means, strict=False):
             _draw(panel, steps, mean, lines, trace.names)
             panel.set_title(target)
@@ -125,18 +119,87 @@ def posterior_figure(
         for panel in panels[: len(targets) : columns]:
             panel.set_ylabel("probability")
         handles, labels = panels[0].get_legend_handles_labels()
-        who = "shared posterior" if observer == SHARED else f"posterior of {observer}"
-        title = f"{trace.world_name}, {who}, mean of {count} episodes"
         canvas.legend(
-            handles, labels, loc="outside lower center", ncols=2, title=title, title_fontsize=6.5
-        )
-        return style.save(canvas, folder, name)
+            handles, labels, loc="outside lower center", ncols=_COLUMNS[width],
+            title=title, title_fontsize=6.5,
+        )  # fmt: skip
+
+    rest = len(trace.names) - len(lines)
+    return Plate(name, grids, draw, _caption(trace, who, count, rest, source))
+
+
+def posterior_figure(
+    trace: Trace,
+    folder: Path,
+    name: str = "posteriors",
+    *,
+    observer: str | None = None,
+    targets: tuple[str, ...] | None = None,
+    world: int | None = None,
+    episode: int | None = None,
+) -> list[Path]:
+    """Draws what an observer believed over time, at the width of one column.
+
+    Args:
+        trace: The trace.
+        folder: Where the figure goes.
+        name: File name without ending.
+        observer: As in `plan_posteriors`.
+        targets: As in `plan_posteriors`.
+        world: As in `plan_posteriors`.
+        episode: As in `plan_posteriors`.
+
+    Returns:
+        Paths written, PDF and PNG.
+
+    Raises:
+        ConfigError: Nothing was recorded of that, or there is no such observer or target.
+    """
+    plate = plan_posteriors(
+        trace, name, observer=observer, targets=targets, world=world, episode=episode
+    )
+    return draw_plate(plate, folder, "single")
 
 
 def write_posteriors(trace: Trace, path: Path) -> list[Path]:
     """Writes a trace as PATH.npz and its figure as PATH.pdf and PATH.png; returns the paths."""
     saved = trace.save(path.parent / f"{path.name}.npz")
     return [saved, *posterior_figure(trace, path.parent, path.name)]
+
+
+def _caption(trace: Trace, who: str, count: int, rest: int, source: str) -> tuple[str, ...]:
+    of = "1 episode" if count == 1 else f"{count} episodes"
+    summed = f", {rest} of which are drawn as one sum" if rest else ""
+    return (
+        f"What a mind believed over the steps of an episode of {trace.world_name}: {who}, one "
+        f"panel for each agent that it is about; probability of each of {len(trace.names)} "
+        f"hypotheses{summed}.",
+        f"Lines: mean over {of} of one run, at each step over those that last so long; no "
+        "interval, as the seed is the unit and this is one run; no smoothing."
+        + (f" Source: {source}." if source else ""),
+    )
+
+
+def _grid(targets: int, lines: int, most: int) -> Grid:
+    """Panels side by side, at most so many, over a legend with as many columns."""
+    columns = min(targets, most)
+    rows = -(-targets // columns)
+    return Grid(rows, columns, 0.55 + 0.13 * -(-(lines + 1) // most) + 1.3 * rows)
+
+
+def _part(trace: Trace, world: int | None, episode: int | None) -> Trace:
+    """Rows of one world and one episode of each world; None is all of them."""
+    chosen = np.ones(len(trace.t), np.bool_)
+    if world is not None:
+        chosen &= trace.world == world
+    if episode is not None:
+        chosen &= trace.episode == episode
+    if not chosen.any():
+        raise ConfigError(f"The trace has nothing of world {world} and episode {episode}.")
+    return Trace(
+        trace.world_name, trace.names, trace.targets, trace.observers,
+        trace.world[chosen], trace.episode[chosen], trace.t[chosen], trace.posterior[chosen],
+    )  # fmt: skip
 
 
 def _likeliest(means: np.ndarray) -> list[int]:
@@ -150,10 +213,8 @@ def _draw(
     panel: Axes, steps: np.ndarray, mean: np.ndarray, lines: list[int], names: tuple[str, ...]
 ) -> None:
     for place, number in enumerate(lines):
-        panel.plot(
-            steps, mean[:, number], label=names[number], color=style.PALETTE[place],
-            linestyle=_DASHES[place % len(_DASHES)],
-        )  # fmt: skip
+        label, dash = names[number].replace("_", " "), _DASHES[place % len(_DASHES)]
+        panel.plot(steps, mean[:, number], label=label, color=style.PALETTE[place], linestyle=dash)
     if len(lines) < len(names):
         rest = 1 - mean[:, lines].sum(1)
         panel.plot(
