@@ -4,4 +4,5 @@ import sys
 
 from prosocial.runs.cli import main
 
-sys.exit(main())
+if __name__ == "__main__":  # worker processes import it, too
+    sys.exit(main())

@@ -14,7 +14,7 @@ DOCUMENT = (Path(__file__).parents[2] / "docs" / "text_agents.md").read_text(enc
 
 
 def blocks(language: str) -> str:
-    return "\n".join(re.findall(rf"```{language}\n(.*?)```", DOCUMENT, re.DOTALL))
+    return "\n".join(re.findall(rf"```(?:{language})\n(.*?)```", DOCUMENT, re.DOTALL))
 
 
 def test_the_python_example() -> None:
@@ -26,7 +26,7 @@ def test_the_python_example() -> None:
 
 def test_the_scripted_commands(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
-    commands = [c for c in blocks("text").splitlines() if c.startswith("prosocial")]
+    commands = [c for c in blocks("bash|text").splitlines() if c.startswith("prosocial")]
     scripted = [c for c in commands if "http" not in c]
     assert (len(commands), len(scripted)) == (3, 1)
     for command in scripted:

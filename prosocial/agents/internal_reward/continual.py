@@ -69,7 +69,7 @@ class ContinualISR:
 
         Raises:
             ExperienceError: The experience is shorter than at the last call, or the weights
-            diverged.
+                diverged.
         """
         if len(experience) < self._seen:
             raise ExperienceError(

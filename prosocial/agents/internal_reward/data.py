@@ -149,7 +149,7 @@ class SocialExperience:
         Raises:
             ExperienceError: ``start`` is outside 0 .. len(self).
             OSError: The file cannot be written, for example on a full disk; an older file of that
-            name is untouched.
+                name is untouched.
         """
         if not 0 <= start <= self._size:
             raise ExperienceError(f"start is {start}; expected 0 .. {self._size}.")
@@ -171,7 +171,8 @@ class SocialExperience:
 
         Raises:
             ExperienceError: No path is given, or a file is damaged or is not social experience; it
-            is named. FileNotFoundError: A file does not exist.
+                is named.
+            FileNotFoundError: A file does not exist.
         """
         if not paths:
             raise ExperienceError("No file of social experience was named.")

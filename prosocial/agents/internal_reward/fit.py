@@ -73,7 +73,7 @@ def fit(
 
     Raises:
         ExperienceError: No training transition is rewarded, the target "received" lacks
-        environmental rewards, or
+            environmental rewards, or
             the weights diverged.
     """
     values = targets(config, experience)

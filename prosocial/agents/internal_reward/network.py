@@ -33,7 +33,7 @@ class ISRNetwork(nn.Module):
 
     Raises:
         ExperienceError: The observation is too small for two 2×2 convolutions, or has no central
-        cell to write the action at.
+            cell to write the action at.
     """
 
     def __init__(
