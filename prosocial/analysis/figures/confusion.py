@@ -152,7 +152,10 @@ def _plate(study: Study, group: Group, rows: pl.DataFrame, name: str) -> Plate:
             for panel, one in zip(panels, found, strict=True):
                 image = _draw_map(panel, one, getattr(one, kind), color, scales[kind])
                 if width == "single" or k == 0 or count == 1:
-                    panel.set_title(one.layout.replace("_", " "), fontsize=7, pad=2)
+                    title = one.layout.replace("_", " ")
+                    if width == "single" or count == 1:
+                        title += f": {label}"
+                    panel.set_title(title, fontsize=7, pad=2)
             assert image is not None
             down = width == "single"
             bar = canvas.colorbar(

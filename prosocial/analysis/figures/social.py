@@ -22,7 +22,7 @@ _NAMED = ("phase_index", "phase", "iteration", "world_index", "episode")
 _SPATIAL = {
     "utility": ("efficiency", "reward / step"),
     "equality": ("equality", "1 − Gini"),
-    "sustainability": ("sustainability", "mean step of reward"),
+    "sustainability": ("sustainability", "step of reward"),
     "peace": ("peace", "active agents"),
 }
 _GOVSIM = {
