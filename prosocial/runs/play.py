@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import argparse
+import signal
 import sys
-from collections.abc import Sequence
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from importlib import resources
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from prosocial.envs.engine.errors import ConfigError, nearest
 
@@ -70,12 +73,30 @@ def main(argv: Sequence[str]) -> int:
             check_one_person(config)
         session = Session(config)
     print(f"session: {session.folder}", flush=True)
-    try:
-        _run(session, arguments)
-    finally:
-        session.close()
-        _export(session.folder)
+    with _orderly_termination():
+        try:
+            _run(session, arguments)
+        finally:
+            session.close()
+            _export(session.folder)
     return 0
+
+
+@contextmanager
+def _orderly_termination() -> Iterator[None]:
+    """Lets SIGTERM (`kill`, a shutdown) end the session as Ctrl-C does: with its tables written."""
+    if threading.current_thread() is not threading.main_thread():  # others cannot set handlers
+        yield
+        return
+
+    def end(number: int, frame: object) -> NoReturn:
+        sys.exit(128 + number)
+
+    before = signal.signal(signal.SIGTERM, end)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 def read_options(options: Sequence[str]) -> dict[str, Any]:

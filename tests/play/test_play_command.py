@@ -6,6 +6,9 @@ import dataclasses
 import io
 import os
 import re
+import signal
+import subprocess
+import sys
 from importlib import resources
 from pathlib import Path
 from typing import Any
@@ -240,3 +243,18 @@ def test_standard_input_that_is_no_terminal_is_read_by_lines(
         monkeypatch.setattr("sys.stdin", stream)
         play_in_terminal(session, out=out)
     assert "2 steps and 2 keys" in out.getvalue()
+
+
+def test_a_session_that_is_terminated_writes_its_tables(tmp_path: Path) -> None:
+    folder = tmp_path / "session"
+    command = ["caregiver_grid", "--seat", "caregiver", "--no-browser", "--output", str(folder)]
+    process = subprocess.Popen(
+        [sys.executable, "-m", "prosocial", "play", *command], stdout=subprocess.PIPE, text=True
+    )
+    assert process.stdout is not None
+    said = iter(process.stdout.readline, "")
+    assert any(line.startswith("Open http://127.0.0.1:") for line in said)
+    process.terminate()
+    process.communicate(timeout=60)
+    assert process.returncode == 128 + signal.SIGTERM
+    assert (folder / "steps.parquet").is_file()
