@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import zlib
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Any
 
 import numpy as np
@@ -37,6 +37,7 @@ def pack_recording(recording: Recording) -> dict[str, Any]:
     """Returns what a page has to know of a recording beside its episodes, plain data."""
     world = recording.build()
     names = list(recording.agents)
+    options = [field.name for field in fields(world.config) if field.name in recording.config]
     return {
         "world": recording.world,
         "version": recording.version,
@@ -47,8 +48,9 @@ def pack_recording(recording: Recording) -> dict[str, Any]:
         "actions": [action.name.lower().replace("_", " ") for action in world.actions],
         "legend": legend(world),
         "max_steps": world.max_steps,
-        "source": {key: _words(value) for key, value in recording.source.items()},
-        "config": {key: _words(value) for key, value in recording.config.items()},
+        # In an order that does not depend on whether the recording was in a file.
+        "source": {key: _words(value) for key, value in sorted(recording.source.items())},
+        "config": {key: _words(recording.config[key]) for key in options},
     }
 
 

@@ -96,9 +96,9 @@ class Panel {
     const { recording } = this;
     const heads = ["Agent", "Action"].map((name) => element("th", { scope: "col" }, name));
     for (const { name } of this.channels) {
-      const [symbol, ...norm] = name.split(" ");
-      const head = element("th", { scope: "col", class: "number" }, element("span", {}, symbol));
-      if (norm.length) head.append(element("span", { class: "muted norm" }, norm.join(" ")));
+      const { sign, norm } = symbol(name);
+      const head = element("th", { scope: "col", class: "number" }, sign);
+      if (norm) head.append(element("span", { class: "muted norm" }, norm));
       heads.push(head);
     }
     this.cells = recording.agents.map(() => [0, ...this.channels].map((_, place) => (

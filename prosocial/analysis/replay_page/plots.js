@@ -5,6 +5,11 @@
 const LANE = 13; // CSS pixels an agent where values are drawn as bars
 const EVENT_LANE = 5; // and where events are drawn as marks
 const LINE_HEIGHT = 96;
+const LINE_EDGE = 7; // above and below lines, for the numbers of their scale
+const GUTTER = 36; // CSS pixels at the left of every plot, for the numbers of scales
+const DASH = 6; // CSS pixels of one colour where the lines of several agents are one
+const READABLE = 4.5; // contrast of thin marks on a dark surface, as WCAG asks of text
+const LIGHTER = [0, 0.1, 0.2, 0.3, 0.4]; // share of white in an agent's colour
 
 /** Returns a new element with attributes; text is text, never markup. */
 function element(tag, attributes = {}, ...children) {
@@ -44,35 +49,50 @@ class Ink {
     for (const name of ["edge", "line", "muted", "present", "surface"]) {
       this[name] = this.#resolve(`var(--${name})`);
     }
-    const surface = this.#luminance(this.surface);
-    this.faint = this.colours.map((colour) => {
-      const own = this.#luminance(colour);
-      return (Math.max(own, surface) + 0.05) / (Math.min(own, surface) + 0.05) < 3;
-    });
+    const surface = luminance(channelsOf(this.surface));
+    const contrast = (colour) => {
+      const own = luminance(colour);
+      return (Math.max(own, surface) + 0.05) / (Math.min(own, surface) + 0.05);
+    };
+    // Thin marks on dark need more light than a tile of the grid; faint ones on light get an edge.
+    const lit = (colour) => {
+      if (surface > 0.5) return colour;
+      const shades = LIGHTER.map((share) => colour.map((one) => one + (255 - one) * share));
+      return shades.find((shade) => contrast(shade) >= READABLE) ?? shades.at(-1);
+    };
+    const marks = this.colours.map((colour) => lit(channelsOf(this.#resolve(colour))));
+    this.marks = marks.map((mark) => `rgb(${mark.map(Math.round).join(", ")})`);
+    this.faint = marks.map((mark) => contrast(mark) < 3);
   }
 
+  /** Returns the colour of an agent in plots. */
   agent(number) {
-    return this.colours[number % this.colours.length];
+    return this.marks[number % this.marks.length];
   }
 
   /** Whether a colour needs an edge to be seen on the surface (contrast below 3, as WCAG has it). */
   isFaint(number) {
-    return this.faint[number % this.colours.length];
+    return this.faint[number % this.faint.length];
   }
 
   #resolve(colour) {
     this.probe.style.color = colour;
     return getComputedStyle(this.probe).color;
   }
+}
 
-  #luminance(colour) {
-    const channels = this.#resolve(colour).match(/[\d.]+/g).slice(0, 3);
-    const [red, green, blue] = channels.map((channel) => {
-      const share = channel / 255;
-      return share <= 0.04045 ? share / 12.92 : ((share + 0.055) / 1.055) ** 2.4;
-    });
-    return 0.2126 * red + 0.7152 * green + 0.0722 * blue;
-  }
+/** Returns red, green and blue from 0 to 255 of a colour as the browser resolves it. */
+function channelsOf(colour) {
+  return colour.match(/[\d.]+/g).slice(0, 3).map(Number);
+}
+
+/** Returns the relative luminance of a colour as WCAG defines it. */
+function luminance(channels) {
+  const [red, green, blue] = channels.map((channel) => {
+    const share = channel / 255;
+    return share <= 0.04045 ? share / 12.92 : ((share + 0.055) / 1.055) ** 2.4;
+  });
+  return 0.2126 * red + 0.7152 * green + 0.0722 * blue;
 }
 
 /** Returns about five round numbers within a range. */
@@ -111,12 +131,24 @@ class Plot {
 
 /** Returns where a step stands: its middle, with half a step to spare at both ends. */
 function position(step, steps, width) {
-  return ((step + 0.5) / (steps + 1)) * width;
+  return GUTTER + ((step + 0.5) / (steps + 1)) * (width - GUTTER);
+}
+
+/** Returns how wide a step is. */
+function stepWidth(steps, width) {
+  return (width - GUTTER) / (steps + 1);
+}
+
+/** Returns the name of a channel such as "R_s helping" as nodes: its symbol, set as such, and its norm. */
+function symbol(name) {
+  const [, letter, index, norm] = name.match(/^(\w)_(\w)(?: (.*))?$/);
+  const sign = element("span", { class: "symbol" }, element("i", {}, letter), element("sub", {}, index));
+  return { sign, norm: norm ?? "" };
 }
 
 /** Draws when the caregiver was present: a band; a dashed line while it was absent. */
 function paintPresence(context, width, height, episode, steps, ink) {
-  const side = width / (steps + 1);
+  const side = stepWidth(steps, width);
   context.fillStyle = ink.present;
   context.strokeStyle = ink.edge;
   context.setLineDash([3, 4]);
@@ -140,7 +172,7 @@ function paintPresence(context, width, height, episode, steps, ink) {
 
 /** Draws the events of a kind as marks, a lane for each agent. */
 function paintEvents(context, width, height, episode, steps, ink, kind, agents) {
-  const mark = Math.max(2, Math.min(8, width / (steps + 1)));
+  const mark = Math.max(2, Math.min(8, stepWidth(steps, width)));
   const lane = height / agents.length;
   agents.forEach((agent, place) => {
     const colour = ink.agent(agent);
@@ -161,7 +193,7 @@ function paintEvents(context, width, height, episode, steps, ink, kind, agents) 
 
 /** Draws the values of a channel as bars up and down, a lane for each agent. */
 function paintValues(context, width, height, episode, steps, ink, channel, agents, range) {
-  const bar = Math.max(1.5, Math.min(8, (width / (steps + 1)) * 0.8));
+  const bar = Math.max(1.5, Math.min(8, stepWidth(steps, width) * 0.8));
   const lane = height / agents.length;
   const [low, high] = range;
   agents.forEach((agent, place) => {
@@ -170,7 +202,7 @@ function paintValues(context, width, height, episode, steps, ink, channel, agent
     const colour = ink.agent(agent);
     const faint = ink.isFaint(agent);
     context.fillStyle = ink.line;
-    context.fillRect(0, base - 0.5, width, 1);
+    context.fillRect(GUTTER, base - 0.5, width - GUTTER, 1);
     for (let step = 1; step <= episode.steps; step += 1) {
       const value = episode.value(channel, step, agent);
       if (!value) continue;
@@ -187,37 +219,68 @@ function paintValues(context, width, height, episode, steps, ink, channel, agent
   });
 }
 
-/** Draws the running sums of a channel as lines with round numbers of the scale. */
+/** Draws the running sums of a channel as lines, with round numbers of the scale. */
 function paintSums(context, width, height, episode, steps, ink, channel, agents, range) {
   const [low, high] = range;
-  const y = (value) => height - 5 - ((value - low) / (high - low || 1)) * (height - 10);
+  const y = (value) => height - LINE_EDGE
+    - ((value - low) / (high - low || 1)) * (height - 2 * LINE_EDGE);
   context.font = "11px system-ui, sans-serif";
-  context.textBaseline = "bottom";
+  context.textBaseline = "middle";
+  context.textAlign = "right";
   for (const tick of ticks(low, high, 3)) {
     context.fillStyle = tick === 0 ? ink.edge : ink.line;
-    context.fillRect(0, Math.round(y(tick)) - 0.5, width, 1);
+    context.fillRect(GUTTER, Math.round(y(tick)) - 0.5, width - GUTTER, 1);
+    context.fillStyle = ink.muted;
+    context.fillText(shown(tick), GUTTER - 5, y(tick) + 0.5);
   }
-  const line = (agent, colour, thickness) => {
-    context.strokeStyle = colour;
-    context.lineWidth = thickness;
-    context.beginPath();
-    for (let step = 0; step <= episode.steps; step += 1) {
-      context.lineTo(position(step, steps, width), y(episode.sum(channel, step, agent)));
-    }
-    context.stroke();
-  };
+  context.textAlign = "left";
   context.lineJoin = "round";
-  for (const agent of agents) {
-    const colour = ink.agent(agent);
-    if (ink.isFaint(agent)) line(agent, ink.edge, 3.5);
-    line(agent, colour, 2);
+  const at = (step, agent) => [
+    position(step, steps, width), y(episode.sum(channel, step, agent))];
+  for (const { agent, share, place, first, last } of runsOfLines(episode, channel, agents)) {
+    context.setLineDash(share > 1 ? [DASH, DASH * (share - 1)] : []);
+    context.lineDashOffset = -DASH * place;
+    context.beginPath();
+    for (let step = first; step <= last; step += 1) context.lineTo(...at(step, agent));
+    for (const [colour, thickness] of ink.isFaint(agent) ? [[ink.edge, 3.5], [ink.agent(agent), 2]]
+      : [[ink.agent(agent), 2]]) {
+      context.strokeStyle = colour;
+      context.lineWidth = thickness;
+      context.stroke();
+    }
   }
-  context.fillStyle = ink.muted;
-  for (const tick of ticks(low, high, 3)) {
-    const above = y(tick) > 12;
-    context.textBaseline = above ? "bottom" : "top";
-    context.fillText(shown(tick), 2, y(tick) + (above ? 0 : 1));
+  context.setLineDash([]);
+}
+
+/**
+ * Returns the pieces of the lines of running sums: `share` agents have the same piece, of whom this
+ * one is number `place`; their colours take turns, so that nobody's line is hidden.
+ */
+function runsOfLines(episode, channel, agents) {
+  const found = [];
+  const open = new Map();
+  for (let step = 1; step <= episode.steps; step += 1) {
+    const alike = new Map();
+    for (const agent of agents) {
+      const key = `${episode.sum(channel, step - 1, agent)} ${episode.sum(channel, step, agent)}`;
+      if (!alike.has(key)) alike.set(key, []);
+      alike.get(key).push(agent);
+    }
+    for (const together of alike.values()) {
+      together.forEach((agent, place) => {
+        const run = open.get(agent);
+        const name = together.join();
+        if (run?.name === name) {
+          run.last = step;
+          return;
+        }
+        const next = { agent, name, share: together.length, place, first: step - 1, last: step };
+        open.set(agent, next);
+        found.push(next);
+      });
+    }
   }
+  return found.sort((one, other) => one.agent - other.agent);
 }
 
 /** Draws the axis of steps. */
@@ -225,7 +288,7 @@ function paintAxis(context, width, steps, ink) {
   context.fillStyle = ink.muted;
   context.font = "11px system-ui, sans-serif";
   context.textBaseline = "top";
-  for (const tick of ticks(0, steps, Math.max(2, width / 90))) {
+  for (const tick of ticks(0, steps, Math.max(2, (width - GUTTER) / 90))) {
     if (!Number.isInteger(tick)) continue;
     const x = position(tick, steps, width);
     context.fillRect(x - 0.5, 0, 1, 4);

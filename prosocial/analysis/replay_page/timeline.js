@@ -32,7 +32,7 @@ class Timeline {
       if (ranges.has(channel.name)) this.#addChannel(channel, ranges.get(channel.name));
     }
     const axis = (context, width) => paintAxis(context, width, this.steps, this.ink);
-    this.#addRow("Step", "", new Plot(20, "Axis of steps", axis), "axis");
+    this.#addRow(element("span", {}, "Step"), "", new Plot(20, "Axis of steps", axis), "axis");
     this.draw();
   }
 
@@ -57,7 +57,7 @@ class Timeline {
   }
 
   #addRow(name, remark, plot, style, describe = () => [], tags = []) {
-    const label = element("div", { class: "row-label" }, element("span", {}, name));
+    const label = element("div", { class: "row-label" }, name);
     if (remark) label.append(element("span", { class: "muted" }, remark));
     const margin = element("div", { class: "tags", "aria-hidden": "true" }, ...tags);
     const row = element("div", { class: `row ${style}` }, label, plot.canvas, margin);
@@ -73,7 +73,7 @@ class Timeline {
     const plot = new Plot(16, label, (context, width, height) => {
       paintPresence(context, width, height, episode, steps, ink);
     });
-    this.#addRow("Caregiver", `${present} of ${episode.steps} steps`, plot, "presence", (step) => [
+    this.#addRow(element("span", {}, "Caregiver"), `${present} of ${episode.steps} steps`, plot, "presence", (step) => [
       step && step <= episode.steps ? (episode.present(step) ? "present" : "absent") : "",
     ]);
   }
@@ -90,7 +90,7 @@ class Timeline {
       paintEvents(context, width, height, episode, steps, ink, kind, view.agents);
     });
     plot.canvas.dataset.kind = name;
-    const row = this.#addRow(name, String(total), plot, "events", (step) => view.agents
+    const row = this.#addRow(element("span", {}, name), String(total), plot, "events", (step) => view.agents
       .filter((agent) => episode.count(kind, step, agent))
       .map((agent) => `${episode.recording.agents[agent]} ${name}`
         + ` ×${episode.count(kind, step, agent)}`));
@@ -124,24 +124,29 @@ class Timeline {
       });
       const lane = height / view.agents.length;
       const tags = view.agents.map((agent, place) => this.#tag(agent, (place + 0.5) * lane));
-      this.#addRow(channel.name, "each step", plot, "channel", describe, tags);
+      this.#addRow(this.#title(channel), "each step", plot, "channel", describe, tags);
     }
     if (view.mode !== "values") {
       const label = `Running sum of ${channel.name}, ${channel.meaning}; at the end ${ends.join(", ")}.`;
       const plot = new Plot(LINE_HEIGHT, label, (context, width, height) => {
         paintSums(context, width, height, episode, steps, ink, channel, view.agents, range.sums);
       });
-      this.#addRow(channel.name, "running sum", plot, "channel", describe,
+      this.#addRow(this.#title(channel), "running sum", plot, "channel", describe,
         this.#endTags(channel, range.sums));
     }
   }
 
+  #title(channel) {
+    const { sign, norm } = symbol(channel.name);
+    return element("span", {}, sign, norm ? ` ${norm}` : "");
+  }
+
   /** Returns labels at the ends of the lines, moved apart where they would overlap. */
   #endTags(channel, [low, high]) {
-    const [space, reach] = [13, LINE_HEIGHT - 10];
+    const [space, reach] = [13, LINE_HEIGHT - 2 * LINE_EDGE];
     const ends = this.view.agents.map((agent) => {
       const share = (this.episode.sum(channel, this.episode.steps, agent) - low) / (high - low || 1);
-      return { agent, y: LINE_HEIGHT - 5 - share * reach };
+      return { agent, y: LINE_HEIGHT - LINE_EDGE - share * reach };
     }).sort((one, other) => one.y - other.y);
     ends.forEach((end, place) => {
       end.y = Math.max(end.y, place ? ends[place - 1].y + space : 6);
@@ -185,7 +190,7 @@ class Timeline {
     const { left, width } = axis.getBoundingClientRect();
     const held = this.rows.hasPointerCapture(event.pointerId);
     if (!held && (event.clientX < left || event.clientX > left + width)) return null;
-    const share = (event.clientX - left) / width;
+    const share = (event.clientX - left - GUTTER) / (width - GUTTER);
     const step = Math.min(Math.max(Math.round(share * (this.steps + 1) - 0.5), 0), this.steps);
     const row = this.plots.find((one) => one.row.contains(event.target));
     const distance = (mark) => Math.abs(

@@ -30,6 +30,7 @@ class GridView {
     this.tile = 0; // side of a cell in device pixels
     this.frames = 0; // pictures drawn so far
     this.images = new Map();
+    this.loaded = false; // all sprites are decoded
     this.scaled = new Map();
     this.ready = this.#load(sprites);
     new ResizeObserver(() => this.resize()).observe(canvas.parentElement);
@@ -56,6 +57,7 @@ class GridView {
       await image.decode();
       this.images.set(name, image);
     }));
+    this.loaded = true;
     this.#paint();
   }
 
@@ -81,7 +83,7 @@ class GridView {
   }
 
   #paint() {
-    if (!this.scene || this.images.size === 0) return;
+    if (!this.scene || !this.loaded) return;
     const { cells, agents, items } = this.scene;
     cells.forEach((codes, row) => codes.forEach((code, column) => this.#cell(code, row, column)));
     const laden = new Set(items.map((item) => `${item.row},${item.column}`));
