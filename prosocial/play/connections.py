@@ -13,6 +13,7 @@ from .protocol import dump
 
 # Close codes of RFC 6455, section 7.4.1, and its registry.
 NORMAL, GOING_AWAY, POLICY_VIOLATION, TRY_AGAIN_LATER = 1000, 1001, 1008, 1013
+COME_BACK = 4000  # of this program: the page was silent, or slow, and may come back at once
 
 
 @dataclass(frozen=True)
@@ -113,7 +114,7 @@ class Connection:
         """Queues a message; see ``protocol``."""
         self._texts.append(dump(kind, **values))
         if len(self._texts) > self._limits.waiting:
-            self.close(TRY_AGAIN_LATER)
+            self.close(COME_BACK)
         self._ready.set()
 
     def show(self, view: dict[str, Any]) -> None:

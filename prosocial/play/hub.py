@@ -15,6 +15,7 @@ from typing import Any
 from prosocial.envs.engine.errors import ProsocialError
 
 from .connections import GOING_AWAY, POLICY_VIOLATION, Connection, Limits
+from .errors import LogError
 from .protocol import (
     PROTOCOL_VERSION,
     Feedback,
@@ -125,10 +126,10 @@ class Hub:
             await self._take(connection, message)
         except ProtocolError as error:
             await self._refuse(connection, error, data)
+        except (OSError, LogError) as error:  # what cannot be written must not be acknowledged
+            self.fail(error)
         except ProsocialError as error:
             connection.send("error", code="refused", message=str(error), id=_id(message))
-        except OSError as error:  # what cannot be written must not be acknowledged
-            self.fail(error)
         except Exception:
             logger.exception("A message could not be handled.")
             text = "The server could not handle this; what happened is in its log."
@@ -139,16 +140,21 @@ class Hub:
         self.connections.discard(connection)
         unlogged = connection.refused - self.limits.noted
         if unlogged > 0:
-            await self._ask(self.session.note, "refused_more", seat=connection.seat, n=unlogged)
+            await self._note("refused_more", seat=connection.seat, n=unlogged)
         seat = connection.seat
         holder = self._holders.get(seat or "")
         if seat is None or holder is None or holder.connection is not connection:
             return
         holder.connection, holder.left = None, self._clock()
-        await self._ask(self.session.leave, seat, "dropped")
-        self._wake.set()
-        self._tell_seats()
-        await self.show_all()
+        if self.failure is not None:
+            return
+        try:
+            await self._desk.ask(self.session.leave, seat, "dropped")
+            self._wake.set()
+            self._tell_seats()
+            await self.show_all()
+        except (OSError, LogError) as error:
+            self.fail(error)
 
     async def run(self) -> None:
         """Steps the session until it is done, then tells everybody."""
@@ -157,19 +163,21 @@ class Hub:
                 self._wake.clear()
                 if await self._desk.ask(self.session.tick, self._clock()) is not None:
                     await self.show_all()
-                wait = self.session.next_tick(self._clock())
+                    continue  # it may be done, or something else may be due at once
+                wait = await self._desk.ask(self.session.next_tick, self._clock())
                 with contextlib.suppress(TimeoutError):
                     await asyncio.wait_for(self._wake.wait(), wait)
+            await self._finish()
         except Exception as error:
             logger.exception("The session ended early.")
             self.fail(error)
-            return
-        await self.show_all()
+
+    async def _finish(self) -> None:
+        """Tells everybody that the session is over; whoever dropped out may come back for it."""
         summary = await self._desk.ask(self.session.summary)
         for connection in self.connections:
             if connection.greeted:
                 connection.send("over", summary=summary)
-        # Whoever dropped out just now may come back to be told.
         until = self._clock() + self.limits.hold_seconds
         while self._clock() < until and self._anyone_away():
             await asyncio.sleep(0.1)
@@ -182,12 +190,17 @@ class Hub:
                 connection.show(await self._desk.ask(self.session.view, connection.seat))
 
     def fail(self, error: Exception) -> None:
-        """Ends everything because of an error of this machine, such as a full disk."""
+        """Ends everything because of an error, such as a full disk or a learner that diverged.
+
+        The pages are told what happened in the error's own words if it was written for people.
+        """
         self.failure, self.ended = self.failure or error, True
-        self.close(f"The server had to stop: {error}. All that was acknowledged is recorded.")
+        known = isinstance(error, ProsocialError | OSError)
+        why = str(error).rstrip(".") if known else "an error of the program"
+        self.close(f"The session had to stop: {why}.")
 
     def close(self, message: str) -> None:
-        """Closes all sockets; says why, unless the pages know that the session is over."""
+        """Closes all sockets; says why, unless the session is over and the pages know that."""
         for connection in self.connections:
             if not self.session.done or self.failure:
                 connection.send("gone", message=message)
@@ -202,8 +215,14 @@ class Hub:
         """Ends the thread of the session."""
         self._desk.close()
 
-    async def _ask(self, call: Callable[..., Any], *arguments: Any, **named: Any) -> Any:
-        return await self._desk.ask(lambda: call(*arguments, **named))
+    async def _note(self, kind: str, **values: Any) -> None:
+        """Logs what happened around the session; what cannot be logged ends it."""
+        if self.failure is not None:
+            return
+        try:
+            await self._desk.ask(lambda: self.session.note(kind, **values))
+        except (OSError, LogError) as error:
+            self.fail(error)
 
     async def _refuse(
         self, connection: Connection, error: ProtocolError, data: str | bytes
@@ -212,10 +231,9 @@ class Hub:
         connection.send("error", code=error.code, message=str(error), id=error.id)
         if connection.refused <= self.limits.noted:
             excerpt = repr(data[:EXCERPT])
-            await self._ask(
-                self.session.note, "refused", seat=connection.seat, code=error.code,
-                reason=str(error), excerpt=excerpt,
-            )  # fmt: skip
+            await self._note(
+                "refused", seat=connection.seat, code=error.code, why=str(error), excerpt=excerpt
+            )
         if connection.refused >= self.limits.strikes:
             connection.send("gone", message="Too many messages of this page had to be refused.")
             connection.close(POLICY_VIOLATION)
@@ -299,11 +317,11 @@ class Hub:
     async def _leave(self, connection: Connection, leave: Leave) -> None:
         seat, connection.seat = connection.seat, None
         if seat is None:
-            await self._ask(self.session.note, leave.reason, seat=None)
-            connection.send("gone", message="You do not take part. Nothing was recorded of you.")
+            await self._note(leave.reason, seat=None)
+            connection.send("gone", message="Nothing was recorded of you.")
         else:
             del self._holders[seat]
-            await self._ask(self.session.leave, seat, leave.reason)
+            await self._desk.ask(self.session.leave, seat, leave.reason)
             connection.send("over", summary=await self._desk.ask(self.session.summary))
             self._wake.set()
             self._tell_seats()

@@ -198,9 +198,8 @@ def parse(data: str | bytes) -> Message:
     values = _load(data)
     kind = values.pop("type", None)
     if not isinstance(kind, str) or kind not in MESSAGES:
-        shown = f"{kind!r:.40}" if isinstance(kind, str) else f"a {type(kind).__name__}"
-        known = nearest(kind if isinstance(kind, str) else "", MESSAGES)
-        raise ProtocolError(f"There is no type of message {shown}. {known}", "unknown_type")
+        hint = nearest(kind[:40] if isinstance(kind, str) else "", MESSAGES)
+        raise ProtocolError(f"There is no type of message {_shown(kind)}. {hint}", "unknown_type")
     number = values.get("id")
     number = number if _integer(1, LARGEST_ID)(number) else None
     form = MESSAGES[kind]
@@ -217,7 +216,7 @@ def parse(data: str | bytes) -> Message:
         check, expected = _FIELDS[kind, name] if (kind, name) in _FIELDS else _FIELDS["", name]
         if not check(values[name]):
             raise ProtocolError(
-                f"{kind}.{name} is {values[name]!r:.40}; expected {expected}.", id=number
+                f"{kind}.{name} is {_shown(values[name])}; expected {expected}.", id=number
             )
         if field.type == "float":
             values[name] = float(values[name])
@@ -263,6 +262,11 @@ def _no_twins(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     if len(values) < len(pairs):
         raise ProtocolError("A field is given twice.")
     return values
+
+
+def _shown(value: Any) -> str:
+    """Returns the beginning of a value; of what may be nested deeply, the type only."""
+    return f"a {type(value).__name__}" if isinstance(value, dict | list) else f"{value!r:.40}"
 
 
 def _integer(low: int, high: int) -> Callable[[Any], bool]:

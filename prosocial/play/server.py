@@ -21,7 +21,7 @@ from starlette.websockets import WebSocket, WebSocketDisconnect
 from prosocial.envs.engine.errors import ProsocialError
 from prosocial.envs.render.web import asset
 
-from .connections import TRY_AGAIN_LATER, Connection, Limits
+from .connections import COME_BACK, TRY_AGAIN_LATER, Connection, Limits
 from .hub import Hub
 from .listening import QuickHeaders, listen
 from .protocol import MAX_BYTES
@@ -47,14 +47,15 @@ def assets() -> dict[str, tuple[bytes, str]]:
 
     It is read once, so that no path of a request ever reaches the file system.
     """
-    page = resources.files(__package__).joinpath("page")
+    page = resources.files("prosocial.play").joinpath("page")
     texts = {name: page.joinpath(name).read_text(encoding="utf-8") for name in OWN}
     texts |= {name: asset(name) for name in SHARED}
     kinds = {"html": "text/html", "js": SCRIPT, "css": STYLE}
     served = {
         f"/{name}": (text.encode(), kinds[name.rpartition(".")[2]]) for name, text in texts.items()
     }
-    return {**served, "/": served.pop("/index.html")}
+    served["/"] = served.pop("/index.html")
+    return served
 
 
 def application(hub: Hub, gate: Gate) -> ASGIApp:
@@ -63,7 +64,7 @@ def application(hub: Hub, gate: Gate) -> ASGIApp:
 
     async def serve_asset(request: Request) -> Response:
         # The path is looked up as it is; "/../x" or "/%2e%2e/x" is simply no key of the table.
-        found = table.get(request.url.path)
+        found = table.get(request.scope["path"])
         if found is None:
             return PlainTextResponse("There is nothing at this address.\n", 404)
         return Response(found[0], media_type=found[1])
@@ -109,8 +110,7 @@ async def _read(
         )
         if reader not in done:
             reader.cancel()
-            if writer not in done:
-                connection.send("gone", message="The page was silent for too long; reload it.")
+            connection.close(COME_BACK)  # a page that slept comes back by itself
             return
         message = reader.result()
         if message["type"] != "websocket.receive":
@@ -220,7 +220,7 @@ class PlayServer(uvicorn.Server):
 
     async def shutdown(self, sockets: Any = None) -> None:
         """Says goodbye to the pages first."""
-        self.hub.close("The server was stopped. All that was acknowledged is recorded.")
+        self.hub.close("The server was stopped.")
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(self.hub.emptied(), GOODBYE_SECONDS)
         await super().shutdown(sockets)

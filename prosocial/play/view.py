@@ -10,7 +10,7 @@ import numpy as np
 from prosocial.envs.engine import World, registry
 from prosocial.envs.engine.world import Scene
 
-from .config import AGENT, MAX_PACE
+from .config import AGENT, CAREGIVER, MAX_PACE
 from .inputs import can_go_on
 from .keys import CONTROLS, choices, label
 from .knowledge import known_scene, own_view, private_words, sees_others
@@ -49,6 +49,7 @@ def seating(state: PlayState, seat: Seat) -> dict[str, Any]:
         "controls": controls(seat),
         "agent": seat.agent,
         "agents": list(world.agents),
+        "watches": list(state.watched) if seat.role == CAREGIVER else [],
         "events": list(world.event_names),
         "norms": list(state.norm_names),
         "amounts": {"praise": config.praise, "blame": config.blame},

@@ -109,6 +109,8 @@ class Connection {
     if (message.type === "welcome") this.#welcomed(message);
     if (message.type === "seated") this.#sit(message.key);
     if (message.type === "over" || message.type === "gone") this.#ended = true;
+    // A press that was sent twice is answered twice; the person is told once.
+    if (message.type === "ack" && !this.#pending.has(message.id)) return;
     if (["ack", "error"].includes(message.type)) this.#pending.delete(message.id);
     if (message.type !== "pong") this.hear(message);
   }
@@ -116,7 +118,10 @@ class Connection {
   #welcomed(message) {
     this.#attempts = 0;
     this.#lost = null;
-    if (!message.back) this.key = null;
+    if (!message.back) {
+      this.key = null;
+      this.#pending.clear(); // what was pressed in a seat that is lost is for no other seat
+    }
     this.report("connected", "Connected");
   }
 

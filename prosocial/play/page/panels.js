@@ -4,6 +4,7 @@
 
 const HEADINGS = ["north", "east", "south", "west"];
 const EVENTS_KEPT = 30;
+const DEEDS_SHOWN = 3; // agents whose last action stands above the caregiver's buttons
 const CURVE = { width: 300, height: 90, margin: 4 };
 // KeyboardEvent.key -> what stands on the key
 const KEY_NAMES = {
@@ -14,8 +15,9 @@ function keyName(key) {
   return KEY_NAMES[key] ?? key;
 }
 
-/** Returns a reward with its sign and two places at most; zero has none. */
+/** Returns a reward with its sign and two places at most; zero has none, and null is not known. */
 function rewardText(value) {
+  if (value === null) return "–";
   const text = Number(Math.abs(value).toFixed(2)).toString();
   if (text === "0") return "0";
   return (value < 0 ? "−" : "+") + text;
@@ -79,7 +81,7 @@ function showAgents(view, own) {
     const name = make("th", "", make("span", `dot dot-${number % 7}`), plainName(agent.name));
     name.scope = "row";
     const who = number === own ? "you" : agent.who;
-    if (who) name.append(make("span", "muted", ` ${who}`));
+    if (who !== plainName(agent.name)) name.append(make("span", "muted", ` ${who}`));
     const [env, social] = [make("td", "number"), make("td", "number")];
     writeReward(env, agent.env_total);
     writeReward(social, agent.social_total);
@@ -87,10 +89,23 @@ function showAgents(view, own) {
       name, make("td", "", agent.action ? plainName(agent.action) : "–"), env, social);
   });
   element("agents").replaceChildren(...rows);
+  write("norms", normWords(view));
   write("learning", view.learning ?? "");
 }
 
-/** Shows the rewards and the choice of the person who plays an agent. */
+/** Returns the social reward of the last step by norm and agent, in words; "" if there was none. */
+function normWords(view) {
+  const given = Object.entries(view.social).flatMap(([norm, values]) => {
+    const same = values.length > 1 && values.every((value) => value === values[0]);
+    const named = same ? [[values[0], "everybody"]]
+      : values.map((value, number) => [value, plainName(view.agents[number].name)]);
+    return named.filter(([value]) => value)
+      .map(([value, who]) => `${plainName(norm)} ${rewardText(value)} for ${who}`);
+  });
+  return given.length > 0 ? `Last step: ${given.join(", ")}` : "";
+}
+
+/** Shows the rewards, the choice and the private knowledge of the person who plays an agent. */
 function showActor(view, seating) {
   const own = view.agents[seating.agent];
   for (const [id, value] of [
@@ -100,14 +115,17 @@ function showActor(view, seating) {
   for (const button of element("actions").children) {
     button.setAttribute("aria-pressed", String(Number(button.dataset.number) === view.chosen));
   }
+  element("private").hidden = !view.private;
+  write("private", view.private ?? "");
 }
 
-/** Shows the caregiver what the learner did, and the feedback given so far. */
-function showCaregiver(view) {
-  const deeds = view.agents
-    .filter((agent) => agent.action && agent.watched !== false)
+/** Shows the caregiver what those who are judged did, and the feedback given so far. */
+function showCaregiver(view, seating) {
+  const deeds = seating.watches.map((number) => view.agents[number])
+    .filter((agent) => agent.action)
     .map((agent) => `${plainName(agent.name)}: ${plainName(agent.action)}`);
-  write("deed", deeds.length > 0 ? deeds.join(" · ") : "Nothing happened yet.");
+  const many = deeds.length > DEEDS_SHOWN ? `What ${deeds.length} agents did is in the table.` : null;
+  write("deed", many ?? (deeds.join(" · ") || "Nothing happened yet."));
   const { praise, blame, step, total } = view.feedback;
   write("praises", praise);
   write("blames", blame);
@@ -118,7 +136,7 @@ function showCaregiver(view) {
 /** Returns the events of the last step in words, one text for each. */
 function eventWords(view) {
   return view.events.map(({ agent, name, count }) => {
-    const times = count > 1 ? ` (${count} times)` : "";
+    const times = count > 1 ? ` × ${count}` : "";
     return `${plainName(view.agents[agent].name)}: ${plainName(name)}${times}`;
   });
 }

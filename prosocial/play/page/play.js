@@ -15,6 +15,7 @@ class Play {
   #noticeTimer = null;
   #repeated = ""; // the step for which a key that is held down has counted
   #announcer = new Announcer();
+  #world = ""; // its name
 
   constructor() {
     this.theme = new ThemeSwitch(element("theme"));
@@ -36,12 +37,14 @@ class Play {
     else if (type === "ack") this.#acknowledge(message.record);
     else if (type === "error") this.#fail(message);
     else if (type === "over") this.#end(() => showOver(message.summary));
-    else if (type === "gone") this.#end(() => showGone(message.message, this.#seat !== null));
+    else if (type === "gone") this.#end(() => 
+      showGone(message.message, this.#seat !== null, this.entrance.declined));
   }
 
   #welcome({ about, back }) {
     document.title = about.title;
     write("title", about.title);
+    this.#world = about.world;
     element("exposed").hidden = !about.exposed;
     // Whoever comes back is seated at once; otherwise the way to a seat begins.
     if (!back) {
@@ -52,6 +55,7 @@ class Play {
   }
 
   #sit({ seat, scene, seating }) {
+    const again = this.#seat === seat;
     this.#seat = seat;
     this.#seating = seating;
     this.#grid ??= new GridView(element("grid"), scene.sprites, scene.legend);
@@ -62,7 +66,11 @@ class Play {
     this.#learnKeys();
     if (acts) this.#offerActions();
     listKeys(seating);
+    // A study that instructs its participants may not want more to be said.
+    element("help").hidden = this.entrance.instructs || seating.world_help === "";
+    write("help", `${plainName(this.#world)}: ${seating.world_help}`);
     showScreen("world");
+    if (!again && acts && seating.actions.kind === "number") element("number-value").focus();
   }
 
   #show(view) {
@@ -72,7 +80,7 @@ class Play {
     const { agent } = this.#seating;
     showCounters(view, this.#seat);
     showAgents(view, agent);
-    if (agent === null) showCaregiver(view);
+    if (agent === null) showCaregiver(view, this.#seating);
     else showActor(view, this.#seating);
     this.#showPacing(view);
     if (!moved) return;
@@ -130,7 +138,7 @@ class Play {
     write("status", state === "gone" ? "Closed" : words);
     document.body.classList.toggle("offline", state === "lost");
     if (state === "gone") {
-      showGone(words, this.#seat !== null);
+      showGone(words, this.#seat !== null, false);
       this.#view = null;
     }
   }
@@ -175,7 +183,7 @@ class Play {
     if (event.ctrlKey || event.altKey || event.metaKey || event.isComposing) return;
     const onControl = event.target.closest?.("button, summary, a");
     if (onControl && (event.key === " " || event.key === "Enter")) return; // it presses that
-    if (event.target.closest?.("input, select, textarea")) return;
+    if (event.target.closest?.("input") && !this.#passes(event)) return;
     const act = this.#keys.get(event.key.length === 1 ? event.key.toLowerCase() : event.key);
     if (!act) return;
     event.preventDefault();
@@ -184,6 +192,12 @@ class Play {
     if (event.repeat && (shown === this.#repeated || this.#seating.agent === null)) return;
     this.#repeated = shown;
     act();
+  }
+
+  /** Tells whether a key that was pressed in a field is none of the field's own. */
+  #passes({ target, key }) {
+    if (target.type === "range") return !/^(Arrow|Page|Home|End)/.test(key);
+    return key === "Escape" || (key === "Enter" && this.#view.ended);
   }
 
   #learnKeys() {

@@ -25,9 +25,11 @@ function showScreen(name) {
   window.scrollTo(0, 0);
 }
 
-/** Writes paragraphs (separated by empty lines) into an element. */
+/** Writes paragraphs into an element: they are separated by empty lines, list items by any break. */
 function writeProse(id, text) {
-  const paragraphs = text.split(/\n\s*\n/).map((part) => make("p", "", part.trim()));
+  const broken = /[ \t]*\n(?![ \t]*([-*•]|\d+[.)])[ \t])[ \t]*/g; // a line of a file that goes on
+  const paragraphs = text.trim().split(/\n\s*\n/).map(
+    (part) => make("p", "", part.trim().replaceAll(broken, " ")));
   element(id).replaceChildren(...paragraphs);
 }
 
@@ -43,11 +45,15 @@ class Entrance {
   constructor(send) {
     this.send = send;
     this.joining = false; // whether a seat was asked for, and no answer came yet
+    this.declined = false; // whether the person does not take part
     element("agree").addEventListener("click", () => {
       this.#consent = true;
       this.#advance();
     });
-    element("decline").addEventListener("click", () => send({ type: "leave", reason: "declined" }));
+    element("decline").addEventListener("click", () => {
+      this.declined = true;
+      send({ type: "leave", reason: "declined", time: clientTime() });
+    });
     element("begin").addEventListener("click", () => this.#advance());
     element("participant-form").addEventListener("submit", (event) => {
       event.preventDefault();
@@ -72,6 +78,11 @@ class Entrance {
       about.instructions !== null && "instructions",
     ].filter(Boolean);
     this.#show();
+  }
+
+  /** Whether people read instructions before they begin. */
+  get instructs() {
+    return this.#about !== null && this.#about.instructions !== null;
   }
 
   /** Takes in who sits where now. */
@@ -127,9 +138,9 @@ class Entrance {
     const states = { free: "free", taken: "taken", away: "kept for a person who dropped out" };
     const { seats } = this.#about;
     const free = seats.filter((seat) => seat.state !== "taken").length;
-    element("seats-words").textContent = free > 0
+    write("seats-words", free > 0
       ? "Each person has one seat."
-      : "All seats are taken. This page goes on as soon as one becomes free.";
+      : "All seats are taken. As soon as one becomes free, it can be chosen here.");
     element("seats-list").replaceChildren(...seats.map((seat) => {
       const button = make("button", "", make("strong", "", seat.label),
         make("span", "muted", ` ${states[seat.state]}`));
@@ -154,10 +165,13 @@ function showOver(summary) {
 }
 
 /** Shows that the server is gone, or has sent this page away. */
-function showGone(words, seated) {
+function showGone(words, seated, declined) {
+  if (declined) write("gone-title", "You do not take part");
+  element("again").hidden = declined;
   element("gone-words").textContent = words;
   element("gone-kept").textContent = seated
     ? "Everything that this page showed as counted is recorded." : "";
+  if (declined) element("gone-kept").textContent = "You can close this page.";
   element("leave").hidden = true;
   showScreen("gone");
 }
