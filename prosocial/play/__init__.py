@@ -1,4 +1,4 @@
 """People in the worlds: playing an agent, or being the caregiver of a learner, with every key kept.
 
-The session (``session``) is the whole logic without a browser; ``server`` and ``terminal`` show it.
+``session`` is the whole logic; ``web`` and ``terminal`` show it; ``learning`` learns from it.
 """

@@ -13,8 +13,7 @@ import prosocial.envs.worlds  # noqa: F401  registers the worlds
 from prosocial.agents.training.schema import from_mapping, to_dict
 from prosocial.envs.engine import Config, ConfigError, World, build
 from prosocial.envs.social import CaregiverConfig
-
-from .live_config import LiveConfig
+from prosocial.play.learning.config import LiveConfig
 
 AGENT, CAREGIVER = "agent", "caregiver"  # the two roles
 MAX_PACE = 50.0  # steps per second; a screen shows no more

@@ -16,7 +16,7 @@ from prosocial.envs.engine.errors import ConfigError, nearest
 
 if TYPE_CHECKING:
     from prosocial.play.config import PlayConfig
-    from prosocial.play.session import Session
+    from prosocial.play.session.session import Session
 
 _EPILOG = """\
 KEY=VALUE sets an option of the session (seat, slots, partners.1, run, learning, pace, seed,
@@ -58,7 +58,7 @@ def main(argv: Sequence[str]) -> int:
     if arguments.export is not None:
         return _export(arguments.export)
     # Imported here, so that --help answers at once.
-    from prosocial.play.session import Session
+    from prosocial.play.session.session import Session
 
     if arguments.resume is not None:
         given = (arguments.world, arguments.options, arguments.config, arguments.seat)
@@ -68,7 +68,7 @@ def main(argv: Sequence[str]) -> int:
     else:
         config = _with_pace(_configure(arguments, parser), arguments.terminal)
         if arguments.terminal:
-            from prosocial.play.terminal import check_one_person
+            from prosocial.play.terminal.terminal import check_one_person
 
             check_one_person(config)
         session = Session(config)
@@ -177,11 +177,11 @@ def _with_pace(config: PlayConfig, terminal: bool) -> PlayConfig:
 
 def _run(session: Session, arguments: argparse.Namespace) -> None:
     if arguments.terminal:
-        from prosocial.play.terminal import play_in_terminal
+        from prosocial.play.terminal.terminal import play_in_terminal
 
         play_in_terminal(session)
         return
-    from prosocial.play.server import serve
+    from prosocial.play.web.server import serve
 
     try:
         serve(
@@ -194,7 +194,7 @@ def _run(session: Session, arguments: argparse.Namespace) -> None:
 
 def _export(path: Path) -> int:
     """Writes the tables and the recording of a session, and says where."""
-    from prosocial.play.export import export_session
+    from prosocial.play.session.export import export_session
 
     for written in export_session(path):
         print(written)

@@ -91,7 +91,9 @@ def train(config: TrainConfig, folder: Path, mode: Mode = "auto") -> None:
 
 
 def _read_sessions(given: Sequence[str]) -> list[RecordedSession]:
-    from prosocial.play.experience import read_sessions  # only lives that have some need it
+    from prosocial.play.learning.experience import (
+        read_sessions,  # only lives that have some need it
+    )
 
     return read_sessions(given)
 

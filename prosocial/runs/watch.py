@@ -139,7 +139,7 @@ def _load(arguments: argparse.Namespace, kind: str) -> Recording:
     if kind == "recorded":
         return _recorded(Path(arguments.what), arguments.phase)
     if kind == "session":
-        from prosocial.play.export import to_recording
+        from prosocial.play.session.export import to_recording
 
         return to_recording(arguments.what)
     return _play(arguments, kind)

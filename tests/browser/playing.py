@@ -6,8 +6,8 @@ from typing import Any
 
 from playwright.sync_api import Page
 
-from prosocial.play.log import read_log
-from prosocial.play.session import Session
+from prosocial.play.session.log import read_log
+from prosocial.play.session.session import Session
 
 
 def records(session: Session, kind: str) -> list[dict[str, Any]]:

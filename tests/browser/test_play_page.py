@@ -22,8 +22,8 @@ from playing import (  # pyright: ignore[reportMissingImports]
 from served import served  # pyright: ignore[reportMissingImports]
 
 from prosocial.agents.training.trainer import DivergedError
-from prosocial.play.connections import Connection
-from prosocial.play.replaying import replay_log
+from prosocial.play.session.replaying import replay_log
+from prosocial.play.web.connections import Connection
 
 CONSENT = "We record <b>which\nkeys</b> you press.\n\nYou can stop\n- at any time\n- or later."
 INSTRUCTIONS = "Press + when the robot does well."

@@ -26,8 +26,8 @@ from synthetic_runs import write_study  # pyright: ignore[reportMissingImports]
 
 from prosocial.analysis import report_page
 from prosocial.play.config import PlayConfig
-from prosocial.play.server import PlayServer
-from prosocial.play.session import Session
+from prosocial.play.session.session import Session
+from prosocial.play.web.server import PlayServer
 from prosocial.runs import cli
 
 REQUIRED = "PROSOCIAL_REQUIRE_BROWSER"

@@ -7,8 +7,8 @@ from typing import Any
 
 from prosocial.envs.social import make_caregiver
 from prosocial.play.config import PlayConfig
-from prosocial.play.protocol import Feedback, Join
-from prosocial.play.session import Session
+from prosocial.play.session.protocol import Feedback, Join
+from prosocial.play.session.session import Session
 
 SMALL_ROOM = {"size": 5, "num_walls": 0}
 

@@ -10,10 +10,10 @@ import numpy as np
 
 from prosocial.envs.engine import Batch
 from prosocial.play.config import PlayConfig
-from prosocial.play.log import read_log
-from prosocial.play.protocol import Feedback, Join, Next, Pace, Pause, Press, Resume
-from prosocial.play.session import Session
-from prosocial.play.transitions import Transition
+from prosocial.play.session.log import read_log
+from prosocial.play.session.protocol import Feedback, Join, Next, Pace, Pause, Press, Resume
+from prosocial.play.session.session import Session
+from prosocial.play.session.transitions import Transition
 
 
 class RuleLearner:

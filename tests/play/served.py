@@ -12,10 +12,10 @@ from urllib.parse import urlsplit
 from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import ClientConnection, connect
 
-from prosocial.play.connections import Limits
-from prosocial.play.protocol import PROTOCOL_VERSION
-from prosocial.play.server import PlayServer, ServeError
-from prosocial.play.session import Session
+from prosocial.play.session.protocol import PROTOCOL_VERSION
+from prosocial.play.session.session import Session
+from prosocial.play.web.connections import Limits
+from prosocial.play.web.server import PlayServer, ServeError
 
 
 @contextmanager

@@ -6,8 +6,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from prosocial.envs.engine.errors import ConfigError
-from prosocial.play.credit import spread
-from prosocial.play.live_config import LiveConfig
+from prosocial.play.learning.config import LiveConfig
+from prosocial.play.learning.credit import spread
 
 
 def test_one_step_keeps_what_was_given():

@@ -11,10 +11,10 @@ from players import Players, session_of
 
 import prosocial
 from prosocial.agents.partners import partner_entry
-from prosocial.play.knowledge import known_scene
-from prosocial.play.others import DEFAULT_PARTNERS
-from prosocial.play.replaying import replay_log
-from prosocial.play.session import Session
+from prosocial.play.session.knowledge import known_scene
+from prosocial.play.session.others import DEFAULT_PARTNERS
+from prosocial.play.session.replaying import replay_log
+from prosocial.play.session.session import Session
 
 pytestmark = pytest.mark.usefixtures("unsynced")
 

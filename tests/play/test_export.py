@@ -12,11 +12,11 @@ from players import Players, RuleLearner, session_of, teach
 from prosocial.agents.recording import Recorder, load_recording, resimulate
 from prosocial.agents.recording.episodes import clean
 from prosocial.envs.engine import Batch
-from prosocial.play.errors import LogError
-from prosocial.play.export import TABLES, export_session, to_recording
-from prosocial.play.log import LOG_NAME, read_log
-from prosocial.play.replaying import replay_log, transitions
-from prosocial.play.session import Session
+from prosocial.play.session.errors import LogError
+from prosocial.play.session.export import TABLES, export_session, to_recording
+from prosocial.play.session.log import LOG_NAME, read_log
+from prosocial.play.session.replaying import replay_log, transitions
+from prosocial.play.session.session import Session
 
 pytestmark = pytest.mark.usefixtures("unsynced")
 

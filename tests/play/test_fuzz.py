@@ -14,13 +14,13 @@ import pytest
 from players import Clock, session_of, steps
 from served import Visitor, closing_code, served
 
-from prosocial.play.connections import Connection, Limits
-from prosocial.play.export import export_session
-from prosocial.play.hub import Hub
-from prosocial.play.log import read_log
-from prosocial.play.protocol import MAX_BYTES, MESSAGES, ProtocolError, parse
-from prosocial.play.replaying import replay_log
-from prosocial.play.session import Session
+from prosocial.play.session.export import export_session
+from prosocial.play.session.log import read_log
+from prosocial.play.session.protocol import MAX_BYTES, MESSAGES, ProtocolError, parse
+from prosocial.play.session.replaying import replay_log
+from prosocial.play.session.session import Session
+from prosocial.play.web.connections import Connection, Limits
+from prosocial.play.web.hub import Hub
 
 pytestmark = pytest.mark.usefixtures("unsynced")
 

@@ -8,7 +8,7 @@ import pytest
 
 import prosocial
 from prosocial.envs.engine import build
-from prosocial.play.keys import CONTROLS, choices, keys_of, numbered
+from prosocial.play.session.keys import CONTROLS, choices, keys_of, numbered
 
 OTHER_ACTIONS = [
     ("clean_up", {"moves": "absolute"}),

@@ -26,10 +26,10 @@ from prosocial.agents.training.trainer import DivergedError, Trainer
 from prosocial.envs.engine import Batch, ConfigError
 from prosocial.envs.social import make_caregiver
 from prosocial.play.config import PlayConfig
-from prosocial.play.game import Game
-from prosocial.play.learners import LiveLearner, make_learner
-from prosocial.play.replaying import replay_log
-from prosocial.play.session import Session
+from prosocial.play.learning.learners import LiveLearner, make_learner
+from prosocial.play.session.game import Game
+from prosocial.play.session.replaying import replay_log
+from prosocial.play.session.session import Session
 from prosocial.runs.evaluate import evaluate_run
 
 # Thirty-two steps are few, so that updates are many; they are cheap, not good.

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from prosocial.agents.training.files import DiskFullError
-from prosocial.play.errors import LogError
-from prosocial.play.log import LOG_NAME, SessionLog, read_log
+from prosocial.play.session.errors import LogError
+from prosocial.play.session.log import LOG_NAME, SessionLog, read_log
 
 
 def new_log(folder: Path, records: int = 3) -> Path:

@@ -19,9 +19,9 @@ from players import Players, session_of
 
 from prosocial.envs.engine import ConfigError
 from prosocial.play.config import PlayConfig, read_study
-from prosocial.play.errors import LogError
-from prosocial.play.log import read_log
-from prosocial.play.session import Session
+from prosocial.play.session.errors import LogError
+from prosocial.play.session.log import read_log
+from prosocial.play.session.session import Session
 from prosocial.runs import cli
 from prosocial.runs.play import main, merged, read_options
 
@@ -50,7 +50,7 @@ def served(monkeypatch: pytest.MonkeyPatch) -> list[tuple[Any, ...]]:
     def serve(session: Session, host: str, port: int, **options: Any) -> None:
         calls.append((session.config, host, port, options))
 
-    monkeypatch.setattr("prosocial.play.server.serve", serve)
+    monkeypatch.setattr("prosocial.play.web.server.serve", serve)
     return calls
 
 
@@ -194,7 +194,7 @@ def test_a_server_that_fails_leaves_everything_saved(
         people.tick()
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("prosocial.play.server.serve", serve)
+    monkeypatch.setattr("prosocial.play.web.server.serve", serve)
     assert main(["doors", "--output", str(tmp_path / "s")]) == 0
     assert (tmp_path / "s" / "recording.npz").exists()
     assert read_log(tmp_path / "s")[-1]["kind"] == "close"
@@ -234,7 +234,7 @@ def test_a_world_is_needed(capsys: pytest.CaptureFixture[str]) -> None:
 def test_standard_input_that_is_no_terminal_is_read_by_lines(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from prosocial.play.terminal import play_in_terminal
+    from prosocial.play.terminal.terminal import play_in_terminal
 
     session = session_of(tmp_path / "s", "doors")
     (tmp_path / "lines").write_text("w\ns\n")

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from prosocial.play import protocol
-from prosocial.play.protocol import MAX_BYTES, MESSAGES, ProtocolError, dump, parse
+from prosocial.play.session import protocol
+from prosocial.play.session.protocol import MAX_BYTES, MESSAGES, ProtocolError, dump, parse
 
 GOOD: dict[str, dict[str, Any]] = {
     "hello": {"version": 1, "key": None},

@@ -16,10 +16,10 @@ from prosocial.agents.internal_reward.continual_bayesian import loaded
 from prosocial.agents.training.internalization import below
 from prosocial.agents.training.run_folder import read_checkpoint, read_config, read_table
 from prosocial.envs.engine import ConfigError, build
-from prosocial.play.errors import LogError
-from prosocial.play.experience import read_sessions
-from prosocial.play.export import export_session
-from prosocial.play.log import LOG_NAME
+from prosocial.play.learning.experience import read_sessions
+from prosocial.play.session.errors import LogError
+from prosocial.play.session.export import export_session
+from prosocial.play.session.log import LOG_NAME
 from prosocial.runs import cli
 
 ROOM = ("world_config.size=5", "world_config.num_walls=0")
@@ -108,7 +108,7 @@ def test_what_cannot_be_learned_from_is_named(tmp_path, capsys, change, message)
     elif change == "silent":
         be_caregiver(study(learning=False), folder, 45, silent=True)
     elif change == "agent":
-        from prosocial.play.session import Session
+        from prosocial.play.session.session import Session
 
         Session(study(seat="agent", learning=False, pace=0), folder=folder).close()
     run = tmp_path / "run"

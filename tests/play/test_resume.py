@@ -12,11 +12,11 @@ import numpy as np
 import pytest
 from players import Clock, Players, RuleLearner, session_of, steps, teach
 
-from prosocial.play.errors import LogError
-from prosocial.play.log import LOG_NAME, read_log
-from prosocial.play.protocol import Join, Press
-from prosocial.play.replaying import replay_log
-from prosocial.play.session import Session
+from prosocial.play.session.errors import LogError
+from prosocial.play.session.log import LOG_NAME, read_log
+from prosocial.play.session.protocol import Join, Press
+from prosocial.play.session.replaying import replay_log
+from prosocial.play.session.session import Session
 
 
 def resumable(folder: Path) -> Session:
@@ -141,7 +141,7 @@ class TestResume:
         session = session_of(tmp_path, "caregiver_grid", seat="caregiver", pace=0)
         teach(session, 2)
         session.close()
-        monkeypatch.setattr("prosocial.play.game.record_hash", lambda record: "changed")
+        monkeypatch.setattr("prosocial.play.session.game.record_hash", lambda record: "changed")
         with pytest.raises(LogError, match="rules have changed since"):
             Session.resume(tmp_path)
         monkeypatch.undo()
@@ -157,8 +157,8 @@ class TestResume:
 KILLED = """
 import itertools, sys
 from prosocial.play.config import PlayConfig
-from prosocial.play.protocol import Feedback, Join
-from prosocial.play.session import Session
+from prosocial.play.session.protocol import Feedback, Join
+from prosocial.play.session.session import Session
 
 config = PlayConfig("caregiver_grid", seat="caregiver", pace=50.0, world_config={"max_steps": 7})
 session = Session(config, folder=sys.argv[1])

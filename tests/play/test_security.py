@@ -19,10 +19,10 @@ from websockets.exceptions import InvalidStatus
 from websockets.sync.client import connect
 from websockets.typing import Origin
 
-import prosocial.play.security as security
-from prosocial.play import server as server_module
-from prosocial.play.security import HEADERS, Gate, is_loopback, new_token, same
-from prosocial.play.server import PlayServer, ServeError, assets, serve
+import prosocial.play.web.security as security
+from prosocial.play.web import server as server_module
+from prosocial.play.web.security import HEADERS, Gate, is_loopback, new_token, same
+from prosocial.play.web.server import PlayServer, ServeError, assets, serve
 
 ELSEWHERE = [
     "http://evil.example",

@@ -17,13 +17,13 @@ from served import Visitor, closing_code, served
 from prosocial.agents.training.files import DiskFullError
 from prosocial.agents.training.trainer import DivergedError
 from prosocial.envs.engine import ConfigError
-from prosocial.play import listening
-from prosocial.play.connections import Bucket, Connection, Limits
-from prosocial.play.hub import Hub
-from prosocial.play.log import read_log
-from prosocial.play.replaying import replay_log
-from prosocial.play.server import ServeError
-from prosocial.play.session import Session
+from prosocial.play.session.log import read_log
+from prosocial.play.session.replaying import replay_log
+from prosocial.play.session.session import Session
+from prosocial.play.web import listening
+from prosocial.play.web.connections import Bucket, Connection, Limits
+from prosocial.play.web.hub import Hub
+from prosocial.play.web.server import ServeError
 
 pytestmark = pytest.mark.usefixtures("unsynced")
 

@@ -10,10 +10,10 @@ from players import Players, RuleLearner, session_of, steps, teach
 
 from prosocial.envs.engine import ConfigError
 from prosocial.play.config import PlayConfig
-from prosocial.play.errors import LogError, PlayError
-from prosocial.play.log import read_log
-from prosocial.play.protocol import Feedback, Join
-from prosocial.play.replaying import replay_log
+from prosocial.play.session.errors import LogError, PlayError
+from prosocial.play.session.log import read_log
+from prosocial.play.session.protocol import Feedback, Join
+from prosocial.play.session.replaying import replay_log
 
 pytestmark = pytest.mark.usefixtures("unsynced")
 

@@ -17,11 +17,11 @@ import pytest
 from players import RuleLearner, session_of
 
 from prosocial.envs.engine import ConfigError
-from prosocial.play.log import read_log
-from prosocial.play.replaying import replay_log
-from prosocial.play.session import Session
-from prosocial.play.terminal import play_in_terminal
-from prosocial.play.terminal_input import KeySource, LineSource
+from prosocial.play.session.log import read_log
+from prosocial.play.session.replaying import replay_log
+from prosocial.play.session.session import Session
+from prosocial.play.terminal.reading import KeySource, LineSource
+from prosocial.play.terminal.terminal import play_in_terminal
 
 
 def feed(session: Session, text: str) -> str:

@@ -15,7 +15,8 @@ from prosocial.runs.compose import compose, hydra_arguments, run_label
 
 CONF = Path(str(resources.files("prosocial.conf")))
 FILES = sorted(path.relative_to(CONF) for path in CONF.rglob("*.yaml"))
-OF_THE_COMMONS = ("caregiver=restraint",)
+# Restraint can be judged where apples are eaten, and nowhere else; a mind is about others.
+ELSEWHERE = {"caregiver=restraint": "experiment=commons", "mind=inferring": "experiment=helping"}
 # Who was the caregiver of a recorded session is not known before a session is named.
 NAMED = {
     "caregiver=recorded": ["caregiver=recorded:outputs/play/one"],
@@ -26,8 +27,7 @@ OPTIONS = [f"{path.parent}={path.stem}" for path in FILES if path.parent.name]
 
 @pytest.mark.parametrize("option", OPTIONS)
 def test_every_option_is_a_valid_life(option: str) -> None:
-    # Restraint can be judged where apples are eaten, and nowhere else.
-    given = [option, *["experiment=commons"] * (option in OF_THE_COMMONS)]
+    given = [option, *[ELSEWHERE[option]] * (option in ELSEWHERE)]
     config, folder = compose(NAMED.get(option, given))
     config.check_worlds()
     assert TrainConfig.from_mapping(config.to_dict()) == config

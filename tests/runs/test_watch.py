@@ -34,8 +34,8 @@ from prosocial.envs.engine import build, worlds
 from prosocial.envs.engine.errors import ConfigError
 from prosocial.envs.social import CaregiverConfig
 from prosocial.play.config import PlayConfig
-from prosocial.play.protocol import Join, Press
-from prosocial.play.session import Session
+from prosocial.play.session.protocol import Join, Press
+from prosocial.play.session.session import Session
 from prosocial.runs import cli
 from prosocial.runs.loading import load_policy
 from prosocial.runs.recording import USUAL_PARTNERS, record_run, record_scenario, record_world

@@ -85,7 +85,7 @@ class LifeCourse:
         config: The life.
         folder: Its run folder; a run that was interrupted there goes on from its last checkpoint.
         read_sessions: Reads the sessions that ``config.recorded`` names
-            (`prosocial.play.experience.read_sessions`); it is asked once in a life.
+            (`prosocial.play.learning.experience.read_sessions`); it is asked once in a life.
 
     Raises:
         ConfigError: A world or caregiver of the configuration cannot be built, or sessions are to
@@ -100,7 +100,7 @@ class LifeCourse:
             raise ConfigError(
                 f"recorded is {list(config.recorded)}, and read_sessions is not given. Use "
                 "`prosocial train`, which reads them, or give "
-                "prosocial.play.experience.read_sessions."
+                "prosocial.play.learning.experience.read_sessions."
             )
         self._read_sessions = read_sessions
         self._config = config

@@ -13,10 +13,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from prosocial.envs.engine.errors import ProsocialError
-
-from .connections import GOING_AWAY, POLICY_VIOLATION, Connection, Limits
-from .errors import LogError
-from .protocol import (
+from prosocial.play.session.errors import LogError
+from prosocial.play.session.protocol import (
     PROTOCOL_VERSION,
     Feedback,
     Hello,
@@ -32,8 +30,10 @@ from .protocol import (
     Resume,
     parse,
 )
+from prosocial.play.session.session import Session
+
+from .connections import GOING_AWAY, POLICY_VIOLATION, Connection, Limits
 from .security import same
-from .session import Session
 
 logger = logging.getLogger(__name__)
 

@@ -20,13 +20,13 @@ from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from prosocial.envs.engine.errors import ProsocialError
 from prosocial.envs.render.web import asset
+from prosocial.play.session.protocol import MAX_BYTES
+from prosocial.play.session.session import Session
 
 from .connections import COME_BACK, TRY_AGAIN_LATER, Connection, Limits
 from .hub import Hub
 from .listening import QuickHeaders, listen
-from .protocol import MAX_BYTES
 from .security import Gate, Guard
-from .session import Session
 
 LOOPBACK = "127.0.0.1"
 MAX_FRAME = 4 * MAX_BYTES  # bytes: longer messages are not answered, the socket is closed (1009)
@@ -47,7 +47,7 @@ def assets() -> dict[str, tuple[bytes, str]]:
 
     It is read once, so that no path of a request ever reaches the file system.
     """
-    page = resources.files("prosocial.play").joinpath("page")
+    page = resources.files("prosocial.play.web").joinpath("page")
     texts = {name: page.joinpath(name).read_text(encoding="utf-8") for name in OWN}
     texts |= {name: asset(name) for name in SHARED}
     kinds = {"html": "text/html", "js": SCRIPT, "css": STYLE}

@@ -7,8 +7,8 @@ from typing import Any
 
 import prosocial
 from prosocial.envs.engine import World
+from prosocial.play.config import PlayConfig
 
-from .config import PlayConfig
 from .log import LOG_VERSION
 from .others import Others
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from prosocial.envs.engine import ConfigError
+from prosocial.play.config import AGENT, CAREGIVER, MAX_PACE, check_pace
 
-from .config import AGENT, CAREGIVER, MAX_PACE, check_pace
 from .errors import PlayError
 from .protocol import Feedback, Input, Next, Pace, Pause, Press, Resume
 from .seats import Seat

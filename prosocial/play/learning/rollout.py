@@ -8,9 +8,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from prosocial.agents.training.rollout import Rollout
+from prosocial.play.session.transitions import Transition
 
 from .credit import spread
-from .transitions import Transition
 
 
 @dataclass(frozen=True)

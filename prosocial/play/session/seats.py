@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from prosocial.envs.engine import ConfigError, World, nearest
+from prosocial.play.config import AGENT, CAREGIVER, PlayConfig
 
-from .config import AGENT, CAREGIVER, PlayConfig
 from .errors import PlayError
 from .protocol import Join
 

@@ -11,8 +11,8 @@ import numpy as np
 
 from prosocial.agents.recording.episodes import clean
 from prosocial.envs.engine import World
+from prosocial.play.config import PlayConfig
 
-from .config import PlayConfig
 from .errors import LogError
 from .log import log_path, read_log
 from .state import PlayState

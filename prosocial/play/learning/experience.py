@@ -9,12 +9,11 @@ from prosocial.agents.recording import load_recording
 from prosocial.agents.training.files import sha256
 from prosocial.agents.training.recorded import RecordedSession
 from prosocial.envs.engine import ConfigError
-
-from .config import CAREGIVER
-from .export import recording_of
-from .log import LOG_NAME, log_path
-from .replaying import replay_log
-from .seats import PERSON
+from prosocial.play.config import CAREGIVER
+from prosocial.play.session.export import recording_of
+from prosocial.play.session.log import LOG_NAME, log_path
+from prosocial.play.session.replaying import replay_log
+from prosocial.play.session.seats import PERSON
 
 
 def read_sessions(paths: Sequence[str]) -> list[RecordedSession]:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from .config import AGENT
-from .keys import CONTROLS, shown
-from .seats import Seat
+from prosocial.play.config import AGENT
+from prosocial.play.session.keys import CONTROLS, shown
+from prosocial.play.session.seats import Seat
 
 _AGENTS = 12  # lines at most for who did what
 

@@ -7,7 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from .config import CAREGIVER, PlayConfig, default_action
+from prosocial.play.config import CAREGIVER, PlayConfig, default_action
+
 from .errors import LogError
 from .game import Game
 from .others import Others

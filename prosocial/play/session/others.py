@@ -10,8 +10,8 @@ import numpy as np
 from prosocial.agents.partners import Partner, Population, make_partner, partner_entry, partners
 from prosocial.agents.training.world_setup import derived_seed
 from prosocial.envs.engine import Batch, ConfigError, World
+from prosocial.play.config import PlayConfig
 
-from .config import PlayConfig
 from .transitions import Learner
 
 # Who acts beside a person where nobody else is named: partners who know the world, else random.
@@ -47,7 +47,7 @@ class Others:
         left = list(config.left(world.num_agents))
         if left and learner is None and config.learning:
             # torch and ray are imported for those alone who want to learn
-            from .learners import make_learner
+            from prosocial.play.learning.learners import make_learner
 
             learner = make_learner(config, world, tuple(left))
         self.learner = learner if left else None

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from .config import PlayConfig
+from prosocial.play.config import PlayConfig
+
 from .errors import LogError, PlayError
 from .inputs import read_input
 from .log import SessionLog

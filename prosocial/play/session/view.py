@@ -9,8 +9,8 @@ import numpy as np
 
 from prosocial.envs.engine import World, registry
 from prosocial.envs.engine.world import Scene
+from prosocial.play.config import AGENT, CAREGIVER, MAX_PACE
 
-from .config import AGENT, CAREGIVER, MAX_PACE
 from .inputs import can_go_on
 from .keys import CONTROLS, choices, label
 from .knowledge import known_scene, own_view, private_words, sees_others

@@ -9,8 +9,8 @@ import numpy as np
 from prosocial.agents.caregivers.making import make_caregiver
 from prosocial.agents.recording.episodes import record_hash
 from prosocial.envs.engine import Batch, World
+from prosocial.play.config import PlayConfig
 
-from .config import PlayConfig
 from .transitions import Transition
 
 

@@ -5,7 +5,7 @@ was checked, or raises a ProtocolError that says what was wrong. It never raises
 
 From the page: hello, join, press, feedback, next, pace, pause, resume, leave, ping (the classes
 below).
-From the server (dictionaries, made by ``prosocial.play.connections``):
+From the server (dictionaries, made by ``prosocial.play.web.connections``):
 
 ======== ===========================================================================================
 welcome  ``version``, ``about`` (texts and seats), after ``hello``

@@ -17,15 +17,15 @@ from typing import Any, TextIO
 
 from prosocial.envs.engine import ConfigError
 from prosocial.envs.render import text
+from prosocial.play.config import AGENT, CAREGIVER, MAX_PACE, PlayConfig, default_action
+from prosocial.play.session.errors import PlayError
+from prosocial.play.session.keys import CONTROLS, shown
+from prosocial.play.session.protocol import Feedback, Input, Join, Next, Pace, Pause, Press, Resume
+from prosocial.play.session.session import Session
+from prosocial.play.session.view import seen_scene, status
 
-from .config import AGENT, CAREGIVER, MAX_PACE, PlayConfig, default_action
-from .errors import PlayError
-from .keys import CONTROLS, shown
-from .protocol import Feedback, Input, Join, Next, Pace, Pause, Press, Resume
-from .session import Session
-from .terminal_input import KeySource, LineSource, Source
-from .terminal_text import describe_keys, describe_step
-from .view import seen_scene, status
+from .reading import KeySource, LineSource, Source
+from .text import describe_keys, describe_step
 
 QUIT, HELP, SLOWER, FASTER = "q", "?", "<", ">"
 _CLEAR = "\x1b[H\x1b[2J"

@@ -27,12 +27,12 @@ from prosocial.agents.training.trainer import Iteration, Trainer
 from prosocial.agents.training.utility import utility
 from prosocial.envs.engine import Batch, ConfigError, World
 from prosocial.envs.social import CaregiverConfig
+from prosocial.play.config import PlayConfig
+from prosocial.play.session.transitions import Transition
 
-from .config import PlayConfig
-from .live_config import LiveConfig
-from .live_rollout import LiveStep, credited, live_rollout
-from .live_run import LiveRun
-from .transitions import Transition
+from .config import LiveConfig
+from .rollout import LiveStep, credited, live_rollout
+from .run_folder import LiveRun
 
 PHASE = "live"  # the one phase of the run folder of a session
 

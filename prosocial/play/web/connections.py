@@ -8,8 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from prosocial.envs.engine.config import Config
-
-from .protocol import dump
+from prosocial.play.session.protocol import dump
 
 # Close codes of RFC 6455, section 7.4.1, and its registry.
 NORMAL, GOING_AWAY, POLICY_VIOLATION, TRY_AGAIN_LATER = 1000, 1001, 1008, 1013

@@ -2,7 +2,7 @@
 
 // The socket to the server: comes back after a drop, and loses no press that was not acknowledged.
 
-const PROTOCOL_VERSION = 1; // of prosocial.play.protocol
+const PROTOCOL_VERSION = 1; // of prosocial.play.session.protocol
 const PING_SECONDS = 10;
 const SILENT_SECONDS = 25; // without an answer the socket is taken for dead
 const RESEND_SECONDS = 3;

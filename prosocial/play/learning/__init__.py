@@ -1,0 +1,1 @@
+"""Learners that learn while a person looks on, and experience from recorded sessions."""

@@ -1,0 +1,1 @@
+"""A session in browsers: the server and its page."""
