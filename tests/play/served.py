@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import threading
-from collections.abc import Iterator
+from collections.abc import Coroutine, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from typing import Any
 from urllib.parse import urlsplit
@@ -107,3 +109,9 @@ class Visitor:
         self._ids += 1
         self.send(type, id=self._ids, time=1000.0 * self._ids, **values)
         return self.hear("ack", "error")
+
+
+def run_alone(coroutine: Coroutine[Any, Any, None]) -> None:
+    """Runs a coroutine in a thread: Playwright's loop may be running in this one."""
+    with ThreadPoolExecutor(1) as pool:
+        pool.submit(asyncio.run, coroutine).result()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 import random
 from collections import Counter
@@ -12,7 +11,7 @@ from typing import Any
 
 import pytest
 from players import Clock, session_of, steps
-from served import Visitor, closing_code, served
+from served import Visitor, closing_code, run_alone, served
 
 from prosocial.play.session.export import export_session
 from prosocial.play.session.log import read_log
@@ -172,7 +171,7 @@ def test_malformed_messages_are_answered_and_the_session_plays_on(
         await hub.drop(connection)
         hub.end()
 
-    asyncio.run(flood())
+    run_alone(flood())
     assert counted["internal"] == 0
     assert sum(counted.values()) > 0.95 * MESSAGES_SENT / 4
     assert counted["malformed"] > 1500

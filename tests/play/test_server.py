@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 
 import pytest
 from players import RuleLearner, session_of, steps
-from served import Visitor, closing_code, served
+from served import Visitor, closing_code, run_alone, served
 
 from prosocial.agents.training.files import DiskFullError
 from prosocial.agents.training.trainer import DivergedError
@@ -372,5 +372,5 @@ def test_learning_does_not_hold_up_the_other_pages(tmp_path: Path) -> None:
         await waits
         hub.end()
 
-    asyncio.run(busy())
+    run_alone(busy())
     session.close()
