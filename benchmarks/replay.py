@@ -51,7 +51,7 @@ def opening(browser: Browser, path: Path) -> float:
 
 def main() -> None:
     """Prints sizes, times and their ratios to the empty page and to what is asked for."""
-    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("--steps", type=int, default=1000, help="of the episode, default: 1000")
     parser.add_argument("--repeats", type=int, default=5, help="of each opening, default: 5")
     arguments = parser.parse_args()

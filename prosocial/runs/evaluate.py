@@ -19,10 +19,10 @@ from prosocial.agents.partners import make_partner
 from prosocial.agents.policies import evaluate
 from prosocial.agents.scenarios import evaluate_scenario, get_scenario, per_capita, scenarios
 from prosocial.agents.training.checkpoint import load
-from prosocial.agents.training.files import write_atomically
 from prosocial.agents.training.run_folder import read_checkpoint, read_config
 from prosocial.envs.engine import World, build
 from prosocial.envs.engine.errors import ConfigError
+from prosocial.envs.engine.files import write_atomically
 from prosocial.envs.social import make_caregiver
 from prosocial.runs.loading import check_policy, load_policy, parse_overrides
 

@@ -16,13 +16,13 @@ from prosocial.agents.partners import Partner, Population, make_partner, partner
 from prosocial.agents.scenarios import play_episodes
 from prosocial.agents.training.checkpoint import CheckpointError
 from prosocial.agents.training.config import TrainConfig
-from prosocial.agents.training.files import write_atomically
 from prosocial.agents.training.run_folder import read_checkpoint, read_config
 from prosocial.analysis.figures import confusion, schelling
 from prosocial.analysis.figures.plates import parquet_bytes
 from prosocial.analysis.figures.runs import Run, find_runs
 from prosocial.envs.engine import Batch, World, build
 from prosocial.envs.engine.errors import ConfigError
+from prosocial.envs.engine.files import write_atomically
 from prosocial.envs.social import make_caregiver
 from prosocial.envs.worlds.caregiver_grid import Cell
 from prosocial.envs.worlds.caregiver_grid.layouts import LAYOUTS

@@ -15,8 +15,8 @@ from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.errors import HydraException
 
 from prosocial.agents.training.config import TrainConfig
-from prosocial.agents.training.files import write_atomically
 from prosocial.envs.engine.errors import ConfigError
+from prosocial.envs.engine.files import write_atomically
 from prosocial.runs.compose import compose, run_label
 
 

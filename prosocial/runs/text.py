@@ -17,9 +17,9 @@ import numpy as np
 import prosocial
 from prosocial.agents.text import EndpointAgent, ScriptedTextAgent, TextAgent, Transcript, play
 from prosocial.agents.text.endpoint import KEY_VARIABLE
-from prosocial.agents.training.files import write_atomically
 from prosocial.analysis import outcomes
 from prosocial.envs.engine.errors import ConfigError, ProsocialError
+from prosocial.envs.engine.files import write_atomically
 from prosocial.envs.text import MEDIATOR, STORIES, GovSimText, Request, TextConfig
 from prosocial.envs.text.config import UNPARSED
 

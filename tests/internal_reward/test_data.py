@@ -92,7 +92,7 @@ def test_a_full_disk_leaves_the_older_file(tmp_path, monkeypatch):
         raise OSError(errno.ENOSPC, "No space left on device")
 
     monkeypatch.setattr(np, "savez_compressed", full)
-    with pytest.raises(OSError, match="No space left"):
+    with pytest.raises(OSError, match="The disk is full"):
         experience.save(tmp_path / "a.npz")
     assert (tmp_path / "a.npz").read_bytes() == before
     assert [p.name for p in tmp_path.iterdir()] == ["a.npz"]

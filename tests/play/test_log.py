@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from prosocial.agents.training.files import DiskFullError
+from prosocial.envs.engine.files import DiskFullError
 from prosocial.play.session.errors import LogError
 from prosocial.play.session.log import LOG_NAME, SessionLog, read_log
 

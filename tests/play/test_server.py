@@ -14,9 +14,9 @@ import pytest
 from players import RuleLearner, session_of, steps
 from served import Visitor, closing_code, run_alone, served
 
-from prosocial.agents.training.files import DiskFullError
 from prosocial.agents.training.trainer import DivergedError
 from prosocial.envs.engine import ConfigError
+from prosocial.envs.engine.files import DiskFullError
 from prosocial.play.session.log import read_log
 from prosocial.play.session.replaying import replay_log
 from prosocial.play.session.session import Session

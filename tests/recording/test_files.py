@@ -60,7 +60,7 @@ def test_a_file_that_cannot_be_written_leaves_the_old_one(
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(np, "savez_compressed", full)
-    with pytest.raises(OSError, match="No space left"):
+    with pytest.raises(OSError, match="The disk is full"):
         recording.save(path)
     assert [p.name for p in tmp_path.iterdir()] == ["episodes.npz"]
     assert path.read_bytes() == before

@@ -10,7 +10,7 @@ from PIL import Image
 
 import prosocial
 from prosocial.envs.engine import Batch, ConfigError, Scene, build
-from prosocial.envs.render import frame, palette
+from prosocial.envs.render import frame, palette, text
 from prosocial.envs.render.web import agent_label, asset, legend, scene_data, sprites
 
 TILE = 48
@@ -89,7 +89,7 @@ def test_hidden_cells_are_told_drawn_and_written() -> None:
     scene = dataclasses.replace(scene, hidden=hidden)
     assert scene_data(scene)["hidden"] == [[0, 2]]
     assert (frame(scene, TILE)[:TILE, 2 * TILE : 3 * TILE] == palette.HIDDEN).all()
-    assert prosocial.envs.render.text(scene).splitlines()[0][2] == "?"
+    assert text(scene).splitlines()[0][2] == "?"
 
 
 def test_labels_tell_agents_apart() -> None:

@@ -15,7 +15,7 @@ import torch
 
 from prosocial.agents.training import checkpoint
 from prosocial.agents.training.checkpoint import CheckpointError
-from prosocial.agents.training.files import DiskFullError
+from prosocial.envs.engine.files import DiskFullError
 
 TENSORS = {
     "matrix": np.arange(6, dtype=np.float32).reshape(2, 3),

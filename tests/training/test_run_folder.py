@@ -23,8 +23,8 @@ from polars.testing import assert_frame_equal
 from prosocial.agents.training import checkpoint, run_folder
 from prosocial.agents.training.checkpoint import CheckpointError
 from prosocial.agents.training.config import PhaseConfig, TrainConfig
-from prosocial.agents.training.files import DiskFullError
 from prosocial.agents.training.run_folder import RunFolder, RunFolderError
+from prosocial.envs.engine.files import DiskFullError
 
 CONFIG = TrainConfig(name="test", seed=1)
 ITERATIONS = 4

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from prosocial.envs.engine.errors import ProsocialError
+from prosocial.envs.engine.files import replacing
 
 _COLUMNS = ("observations", "actions", "social_rewards", "env_rewards")
 _EVENT_NAMES = "event_names"  # in files: names of the columns of the events, with commas, as bytes
@@ -153,17 +154,9 @@ class SocialExperience:
         """
         if not 0 <= start <= self._size:
             raise ExperienceError(f"start is {start}; expected 0 .. {self._size}.")
-        path = Path(path)
-        partial = path.with_name(path.name + ".partial")
-        try:
-            with open(partial, "wb") as file:
-                columns: dict[str, Any] = {name: getattr(self, name)[start:] for name in _COLUMNS}
-                np.savez_compressed(file, **columns, **self._event_columns(start))
-                file.flush()
-                os.fsync(file.fileno())
-            os.replace(partial, path)
-        finally:
-            partial.unlink(missing_ok=True)
+        columns: dict[str, Any] = {name: getattr(self, name)[start:] for name in _COLUMNS}
+        with replacing(Path(path)) as temporary, temporary.open("wb") as file:
+            np.savez_compressed(file, **columns, **self._event_columns(start))
 
     @classmethod
     def load(cls, *paths: str | os.PathLike[str]) -> SocialExperience:

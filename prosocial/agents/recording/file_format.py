@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import io
 import json
-import os
 import tokenize
 import zipfile
 import zlib
@@ -20,6 +19,8 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+
+from prosocial.envs.engine.files import replacing
 
 from .episodes import Episode, Posteriors, Recording, RecordingError, clean
 
@@ -50,16 +51,8 @@ def write(recording: Recording, path: Path) -> Path:
         RecordingError: It has no episode.
     """
     arrays = _arrays(recording)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".tmp-{os.getpid()}-{path.name}")
-    try:
-        with temporary.open("wb") as file:
-            np.savez_compressed(file, allow_pickle=False, **arrays)
-            file.flush()
-            os.fsync(file.fileno())
-        temporary.replace(path)
-    finally:
-        temporary.unlink(missing_ok=True)
+    with replacing(path) as temporary, temporary.open("wb") as file:
+        np.savez_compressed(file, allow_pickle=False, **arrays)
     return path
 
 

@@ -19,14 +19,14 @@ import numpy as np
 import safetensors.numpy
 from safetensors import SafetensorError
 
-from prosocial.agents.training.files import (
+from prosocial.envs.engine.errors import ProsocialError
+from prosocial.envs.engine.files import (
     TEMPORARY,
     disk_full_explained,
     sha256,
     sync_folder,
     write_synced,
 )
-from prosocial.envs.engine.errors import ProsocialError
 
 TENSORS, STATE, CHECKSUM = "tensors.safetensors", "state.json", "CHECKSUM"
 

@@ -36,12 +36,6 @@ import polars as pl
 from prosocial.agents.training import checkpoint as checkpoints
 from prosocial.agents.training.checkpoint import Checkpoint, CheckpointError
 from prosocial.agents.training.config import TrainConfig
-from prosocial.agents.training.files import (
-    disk_full_explained,
-    remove_leftovers,
-    sha256,
-    write_atomically,
-)
 from prosocial.agents.training.ownership import (
     RunFolderError,
     changed_software,
@@ -52,6 +46,12 @@ from prosocial.agents.training.ownership import (
 )
 from prosocial.agents.training.provenance import provenance
 from prosocial.agents.training.tables import TABLES, Table, read_parquet
+from prosocial.envs.engine.files import (
+    disk_full_explained,
+    remove_leftovers,
+    sha256,
+    write_atomically,
+)
 
 __all__ = [
     "RunFolder",

@@ -10,7 +10,7 @@ from typing import Any
 import polars as pl
 
 from prosocial.agents.training.checkpoint import CheckpointError
-from prosocial.agents.training.files import write_atomically
+from prosocial.envs.engine.files import write_atomically
 
 TABLES = ("metrics", "episodes", "evaluations")
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import os
 import textwrap
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -13,6 +12,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from prosocial.analysis import figure_style as style
+from prosocial.envs.engine.files import write_atomically
 
 WIDTHS: Mapping[str, float] = {"single": style.COLUMN_WIDTH, "double": style.DOUBLE_WIDTH}
 """Widths of figures in inches: one column (85 mm) and two (178 mm)."""
@@ -84,13 +84,7 @@ def draw_plate(plate: Plate, folder: Path, width: str) -> list[Path]:
 
 def write_bytes(path: Path, data: bytes) -> Path:
     """Replaces a file in one step, so that a reader sees the old or the new content."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".tmp-{os.getpid()}-{path.name}")
-    try:
-        temporary.write_bytes(data)
-        temporary.replace(path)
-    finally:
-        temporary.unlink(missing_ok=True)
+    write_atomically(path, data)
     return path
 
 

@@ -73,7 +73,9 @@ def write_page(
 
 
 def _own(name: str) -> str:
-    return resources.files(__package__).joinpath(name).read_text(encoding="utf-8")
+    return (
+        resources.files("prosocial.analysis.replay_page").joinpath(name).read_text(encoding="utf-8")
+    )
 
 
 def _json(data: Any) -> str:

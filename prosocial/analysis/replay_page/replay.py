@@ -12,6 +12,7 @@ import numpy as np
 
 from prosocial.agents.recording import Recording, load_recording
 from prosocial.envs.engine.errors import ProsocialError
+from prosocial.envs.engine.files import write_atomically
 
 from .packing import PackedEpisode, pack_episode
 from .page import write_page
@@ -45,16 +46,7 @@ class Replay:
             The path.
         """
         path = Path(path)
-        path.parent.mkdir(parents=True, exist_ok=True)
-        temporary = path.with_name(f".tmp-{os.getpid()}-{path.name}")
-        try:
-            with temporary.open("w", encoding="utf-8") as file:
-                file.write(self.html)
-                file.flush()
-                os.fsync(file.fileno())
-            temporary.replace(path)
-        finally:
-            temporary.unlink(missing_ok=True)
+        write_atomically(path, self.html.encode())
         return path
 
     def _repr_html_(self) -> str:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
 from prosocial.envs.engine.errors import ConfigError
+from prosocial.envs.engine.files import DiskFullError, write_atomically
 
 
 def write_page(path: Path, text: str) -> Path:
@@ -21,16 +21,12 @@ def write_page(path: Path, text: str) -> Path:
     Raises:
         ConfigError: It cannot be written there.
     """
-    temporary = path.with_name(f".tmp-{os.getpid()}-{path.name}")
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        temporary.write_text(text, encoding="utf-8")
-        temporary.replace(path)
+        write_atomically(path, text.encode())
+    except DiskFullError:
+        raise
     except OSError as error:
         raise ConfigError(
             f"{path} cannot be written ({error.strerror}); choose another file with --output."
         ) from error
-    finally:
-        if temporary.exists():
-            temporary.unlink()
     return path

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
 from fractions import Fraction
 from itertools import chain
 from pathlib import Path
@@ -13,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from prosocial.envs.engine.errors import ConfigError
+from prosocial.envs.engine.files import replacing
 
 from .window import MissingExtraError
 
@@ -43,7 +42,7 @@ def save_gif(
     images = [pillow.fromarray(frame) for frame in frames]
     if not images:
         raise ConfigError("There are no frames to write.")
-    with _replacing(path) as temporary:
+    with replacing(Path(path)) as temporary:
         images[0].save(
             temporary,
             format="GIF",
@@ -77,7 +76,7 @@ def save_mp4(
         )
     first, frames = _peeked(frames)
     height, width = first.shape[:2]
-    with _replacing(path) as temporary, av.open(str(temporary), "w", format="mp4") as film:
+    with replacing(Path(path)) as temporary, av.open(str(temporary), "w", format="mp4") as film:
         try:
             stream = film.add_stream("libx264", Fraction(frames_per_second).limit_denominator(1000))
         except ValueError as error:  # av.codec.codec.UnknownCodecError is one
@@ -120,7 +119,7 @@ def save_strip(frames: Iterable[np.ndarray], path: str | Path, columns: int = 8)
         _check_shape(picture, first)
         top, left = (number // columns) * height, (number % columns) * width
         strip[top : top + height - _GAP, left : left + width - _GAP] = picture
-    with _replacing(path) as temporary:
+    with replacing(Path(path)) as temporary:
         pillow.fromarray(strip).save(temporary, format="PNG")
 
 
@@ -139,19 +138,6 @@ def _check_shape(frame: np.ndarray, first: np.ndarray) -> None:
             f"A frame has shape {frame.shape}, the first one {first.shape}; expected frames of one "
             "shape."
         )
-
-
-@contextmanager
-def _replacing(path: str | Path) -> Iterator[Path]:
-    """Yields a file beside `path` that takes its place at the end, unless something fails."""
-    path = Path(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".tmp-{os.getpid()}-{path.name}")
-    try:
-        yield temporary
-        temporary.replace(path)
-    finally:
-        temporary.unlink(missing_ok=True)
 
 
 def _import_pillow(what: str) -> Any:

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from prosocial.agents.recording import load_recording
-from prosocial.agents.training.files import sha256
 from prosocial.agents.training.recorded import RecordedSession
 from prosocial.envs.engine import ConfigError
+from prosocial.envs.engine.files import sha256
 from prosocial.play.config import CAREGIVER
 from prosocial.play.session.export import recording_of
 from prosocial.play.session.log import LOG_NAME, log_path

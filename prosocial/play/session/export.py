@@ -47,7 +47,7 @@ from prosocial.agents.recording.episodes import (
     plain_config,
     record_hash,
 )
-from prosocial.agents.training.files import write_atomically
+from prosocial.envs.engine.files import write_atomically
 
 from .replaying import Replayed, replay_log
 from .transitions import Transition

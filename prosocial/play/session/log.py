@@ -17,7 +17,7 @@ from typing import Any
 
 import filelock
 
-from prosocial.agents.training.files import disk_full_explained, sync_folder
+from prosocial.envs.engine.files import disk_full_explained, sync_folder
 
 from .errors import LogError
 

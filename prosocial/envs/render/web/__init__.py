@@ -25,4 +25,4 @@ def asset(name: str) -> str:
     """
     if name not in ASSETS:
         raise ConfigError(f"There is no asset {name!r}. Known: {', '.join(ASSETS)}.")
-    return resources.files(__package__).joinpath(name).read_text(encoding="utf-8")
+    return resources.files("prosocial.envs.render.web").joinpath(name).read_text(encoding="utf-8")

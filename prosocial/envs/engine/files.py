@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from prosocial.envs.engine.errors import ProsocialError
+from .errors import ProsocialError
 
 TEMPORARY = ".tmp-"  # prefix of everything that a killed process may leave half written
 _FULL = (errno.ENOSPC, errno.EDQUOT)
@@ -30,8 +30,7 @@ def disk_full_explained(path: Path) -> Iterator[None]:
             raise
         raise DiskFullError(
             f"The disk is full: {path} could not be written ({_free(path.parent)} free). Nothing "
-            "recorded before is lost and the last checkpoint is still valid. Free some space and "
-            "run the same command again."
+            "recorded before is lost. Free some space and run the same command again."
         ) from error
 
 
@@ -52,11 +51,37 @@ def write_synced(path: Path, data: bytes) -> None:
 
 def sync_folder(folder: Path) -> None:
     """Forces the names in `folder` to the disk, so that a rename survives a power cut."""
+    if os.name != "posix":  # elsewhere folders cannot be opened
+        return
     descriptor = os.open(folder, os.O_RDONLY)
     try:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
+
+
+@contextmanager
+def replacing(path: Path) -> Iterator[Path]:
+    """Yields a file beside `path` to be written, which takes its place unless something fails.
+
+    The folder is made if it is missing. Readers see the old or the new content.
+
+    Raises:
+        DiskFullError: The disk is full; the old content stays.
+    """
+    temporary = path.with_name(TEMPORARY + path.name)
+    try:
+        with disk_full_explained(path):
+            path.parent.mkdir(parents=True, exist_ok=True)
+            yield temporary
+            with temporary.open("rb+") as file:
+                os.fsync(file.fileno())
+            temporary.replace(path)
+            sync_folder(path.parent)
+    except BaseException:
+        with suppress(OSError):
+            temporary.unlink(missing_ok=True)
+        raise
 
 
 def write_atomically(path: Path, data: bytes) -> None:
@@ -65,16 +90,8 @@ def write_atomically(path: Path, data: bytes) -> None:
     Raises:
         DiskFullError: The disk is full; the old content stays.
     """
-    temporary = path.with_name(TEMPORARY + path.name)
-    try:
-        with disk_full_explained(path):
-            write_synced(temporary, data)
-            temporary.replace(path)
-            sync_folder(path.parent)
-    except BaseException:
-        with suppress(OSError):
-            temporary.unlink(missing_ok=True)
-        raise
+    with replacing(path) as temporary:
+        temporary.write_bytes(data)
 
 
 def sha256(data: bytes) -> str:
