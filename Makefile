@@ -10,8 +10,9 @@ PYTHON ?= $(firstword $(shell command -v python3.11 python3 python))
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
-# Two processes; a file's tests stay together, as they share its fixtures.
-PYTEST := $(BIN)/pytest --numprocesses 2 --dist loadfile
+# Two processes; a file's tests stay together, as they share its fixtures, and files keep their order: by number of tests the
+# few long ones of the documents would come last, in one process.
+PYTEST := $(BIN)/pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder
 
 # PyTorch: the version is pinned in constraints.txt. On Linux the package index serves a build with several gigabytes of
 # CUDA libraries, so the CPU build is asked for by name; it comes from PyTorch's own index or from pip's configured ones.

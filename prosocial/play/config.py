@@ -54,8 +54,8 @@ class PlayConfig(Config):
         instructions: What is shown before the first step; None shows nothing.
         ask_participant: Whether a participant id is asked for.
         own_view: Whether people who play agents see no more than the agents' observations show: not
-            what lies outside of their views, nor what the others do and get. Otherwise they see the
-            whole map.
+            what lies outside of their views, nor what the others do and get, nor who they are.
+            Otherwise they see the whole map.
         output: Folder of the session; None: a new one below ``outputs/play``.
 
     Raises:

@@ -9,12 +9,9 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-from prosocial.agents.recording import Recording, load_recording
+from prosocial.agents.recording import RECORDINGS, Recording, load_recording
 from prosocial.analysis.report_page.records import Run
 from prosocial.envs.engine.errors import ProsocialError
-
-RECORDINGS = "recordings"
-"""Folder of a run that holds its recordings."""
 
 _SOURCE = ("condition", "phase", "env_steps")
 

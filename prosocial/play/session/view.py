@@ -173,6 +173,8 @@ def _seen(state: PlayState, seat: Seat) -> range:
 def _who(state: PlayState, seat: Seat, agent: int) -> str:
     if agent == seat.agent:
         return "you"
+    if seat.agent is not None and state.config.own_view:
+        return ""  # whether it is a person or a rule is not to be seen either
     labels = state.others.labels if state.others is not None else {}
     return labels.get(agent, "person").replace("_", " ")
 

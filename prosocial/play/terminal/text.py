@@ -65,7 +65,7 @@ def describe_step(now: Mapping[str, Any], picture: str) -> str:
 
 
 def _agent(agent: Mapping[str, Any], step: int) -> str:
-    who = f"{agent['name']} ({agent['who']})"
+    who = f"{agent['name']} ({agent['who']})" if agent["who"] else agent["name"]
     if step == 0 or agent["env"] is None:  # nothing has happened, or not where one sees it
         return who
     return (
