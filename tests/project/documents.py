@@ -25,8 +25,8 @@ _FILE = re.compile(r"# ([\w-]+\.(?:py|yaml))\n")
 # The commands as they stand, but small: what each gets in addition. `make` runs the main job only;
 # of its other targets the tests see that they exist. Of several seeds one is trained. What is
 # submitted to a cluster is composed, several lives are trained in one process, figures have one
-# width. A life that another page has trained is copied. A server is stopped once it listens, a
-# benchmark is asked for its options.
+# width. Papers are reproduced on the first page alone. A life that another page has trained is
+# copied. A server is stopped once it listens, a benchmark is asked for its options.
 SMALL = r"""
 set -euo pipefail
 small_life="phases.autonomy.steps=2048 ppo.num_epochs=1"
@@ -108,6 +108,10 @@ prosocial() {
         command prosocial "$@"
       else serve "${@:2}"; fi ;;
     reproduce)
+      if [[ $PAGE != README.md ]]; then  # there it is run
+        command prosocial reproduce "$2" --help > /dev/null
+        return
+      fi
       case "$2" in
         commons-internalization) command prosocial "$@" --preset smoke --worlds fishery ;;
         bayesian-delegation) command prosocial "$@" --preset smoke ;;
@@ -206,6 +210,7 @@ def run(block: Block, folder: Path) -> None:
         "BIN": programs,
         "REPOSITORY": str(REPOSITORY),
         "TRAINED": str(trained),
+        "PAGE": block.page,
         "PYTHONDONTWRITEBYTECODE": "1",  # a file may be written anew within the same second
         "RAY_USAGE_STATS_ENABLED": "0",
     }

@@ -27,6 +27,7 @@ def test_a_run_folder_is_complete(run: Path) -> None:
         "evaluations.parquet",
         "experience",
         "checkpoints",
+        "recordings",
     }
     assert read_table(run, "metrics")["phase"].to_list() == ["socialization"] * 2 + ["autonomy"]
     assert read_checkpoint(run).step == 192
