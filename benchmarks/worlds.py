@@ -75,13 +75,17 @@ def main() -> None:
     parser.add_argument("--quick", action="store_true", help="shorter and fewer repeats")
     parser.add_argument("--repeats", type=int, help="repeats of each measurement (default 7)")
     parser.add_argument("--threads", type=int, default=os.cpu_count() or 1, help="all, for example")
+    parser.add_argument(
+        "--worlds", nargs="+", choices=prosocial.worlds(), default=prosocial.worlds(),
+        metavar="WORLD", help="default: all",
+    )  # fmt: skip
     arguments = parser.parse_args()
     repeats = arguments.repeats or (3 if arguments.quick else 7)
     seconds = 0.05 if arguments.quick else 0.25
 
     plain = _plain()
     contenders = [plain]
-    for name in prosocial.worlds():
+    for name in arguments.worlds:
         for threads in dict.fromkeys((1, arguments.threads)):
             contenders += [_batch(name, size, threads) for size in BATCHES if size >= threads]
     for contender in contenders:
@@ -92,7 +96,7 @@ def main() -> None:
     _print(contenders, plain)
     print("\nseconds from importing NumPy to the first step of a new process:\n")
     print(f"{'world':16} {'compiling':>10} {'cached':>8}")
-    for name in prosocial.worlds():
+    for name in arguments.worlds:
         cold, cached = _starts(name)
         print(f"{name:16} {cold:10.1f} {cached:8.2f}")
 

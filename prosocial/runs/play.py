@@ -18,6 +18,9 @@ if TYPE_CHECKING:
     from prosocial.play.config import PlayConfig
     from prosocial.play.session.session import Session
 
+NOTICE_SECONDS = 1.5
+PREPARING = "preparing world and partners; the first time on a machine takes up to a minute ..."
+
 _EPILOG = """\
 KEY=VALUE sets an option of the session (seat, slots, partners.1, run, learning, pace, seed,
 episodes, caregiver.norms.help, consent, ...) or, if there is none of that name, of the world.
@@ -75,6 +78,7 @@ def main(argv: Sequence[str]) -> int:
     print(f"session: {session.folder}", flush=True)
     with _orderly_termination():
         try:
+            _prepare(session)
             _run(session, arguments)
         finally:
             session.close()
@@ -173,6 +177,20 @@ def _with_pace(config: PlayConfig, terminal: bool) -> PlayConfig:
     if not terminal or config.pace is not None or sys.stdin.isatty():
         return config
     return config.replace(pace=0.0)
+
+
+def _prepare(session: Session) -> None:
+    """Has everything compiled before anybody is let in, and says so if that takes a while."""
+    from prosocial.play.session.warming import compile_ahead
+
+    options = {"file": sys.stderr, "flush": True}
+    notice = threading.Timer(NOTICE_SECONDS, print, [PREPARING], options)
+    notice.daemon = True
+    notice.start()
+    try:
+        compile_ahead(session.config)
+    finally:
+        notice.cancel()
 
 
 def _run(session: Session, arguments: argparse.Namespace) -> None:

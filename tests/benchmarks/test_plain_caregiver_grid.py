@@ -53,8 +53,11 @@ def test_it_is_a_proper_gymnasium_environment():
 
 @pytest.mark.slow
 def test_the_benchmark_runs():
-    command = [sys.executable, str(BENCHMARKS / "worlds.py"), "--quick", "--repeats", "1"]
+    program = [sys.executable, str(BENCHMARKS / "worlds.py"), "--quick", "--repeats", "1"]
+    command = [*program, "--worlds", "caregiver_grid", "clean_up"]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     assert "caregiver_grid" in done.stdout
+    assert "clean_up" in done.stdout
+    assert "kitchen" not in done.stdout
     assert "compiling" in done.stdout

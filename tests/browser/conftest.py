@@ -5,11 +5,20 @@ import shutil
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, sync_playwright
+from playwright.sync_api import (
+    Browser,
+    BrowserContext,
+    ConsoleMessage,
+    Page,
+    expect,
+    sync_playwright,
+)
 
 # CI installs a browser and sets the variable, so that no test is left out there unseen.
 REQUIRED = "PROSOCIAL_REQUIRE_BROWSER"
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser"))), None)
+# A machine may be busy with other things; whatever takes longer than that is stuck.
+PATIENCE = 30_000  # milliseconds
 # Nothing outside the machine is asked for anything.
 OFFLINE = (
     "--no-sandbox",
@@ -32,6 +41,7 @@ def browser() -> Iterator[Browser]:
         pytest.skip(message)
     with sync_playwright() as playwright:
         chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=OFFLINE)
+        expect.set_options(timeout=PATIENCE)
         yield chromium
         chromium.close()
 
@@ -42,7 +52,7 @@ def context(browser: Browser) -> Iterator[BrowserContext]:
     opened = browser.new_context(
         viewport={"width": 1000, "height": 800}, color_scheme="light", reduced_motion="reduce"
     )
-    opened.set_default_timeout(20_000)
+    opened.set_default_timeout(PATIENCE)
     yield opened
     opened.close()
 

@@ -14,10 +14,10 @@ def records(session: Session, kind: str) -> list[dict[str, Any]]:
     return [record for record in read_log(session.folder) if record["kind"] == kind]
 
 
-def until(page: Page, check: Callable[[], bool], seconds: float = 10) -> None:
+def until(page: Page, check: Callable[[], bool], seconds: float = 30) -> None:
     limit = time.monotonic() + seconds
     while not check():
-        assert time.monotonic() < limit
+        assert time.monotonic() < limit, "still not so"
         page.wait_for_timeout(20)
 
 

@@ -16,6 +16,7 @@ from websockets.sync.client import ClientConnection, connect
 
 from prosocial.play.session.protocol import PROTOCOL_VERSION
 from prosocial.play.session.session import Session
+from prosocial.play.session.warming import compile_ahead
 from prosocial.play.web.connections import Limits
 from prosocial.play.web.server import PlayServer, ServeError
 
@@ -31,6 +32,7 @@ def served(
         limits: See ``PlayServer``.
         failures: Takes what stopped the server early; without it that fails the test.
     """
+    compile_ahead(session.config)  # on a new machine the first step takes longer than tests wait
     server = PlayServer(session, limits=limits)
     raised: list[ServeError] = []
 
