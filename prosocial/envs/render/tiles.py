@@ -263,8 +263,10 @@ def paint_agent(
         carrying: Whether something is carried; it is drawn as a small ball on the body.
     """
     pixels = tile.astype(np.float64)
-    outline = disc(0.5, 0.5, 0.455) if heading is None else arrow(heading, growth=0.045)
-    paint(pixels, palette.INK, outline)
+    # A light rim around the dark one, so that dark agents are seen on dark cells.
+    for shade, radius, growth in ((palette.WHITE, 0.49, 0.07), (palette.INK, 0.455, 0.045)):
+        outline = disc(0.5, 0.5, radius) if heading is None else arrow(heading, growth)
+        paint(pixels, shade, outline)
     paint(pixels, colour, disc(0.5, 0.5, 0.41) if heading is None else arrow(heading))
     if carrying is not None:
         paint_ball(pixels, *_hand(heading), CARRIED_RADIUS)
