@@ -40,7 +40,7 @@ def notes(session: Session) -> list[dict]:
     return [r for r in read_log(session.folder) if r["kind"] == "note"]
 
 
-def until(check: Callable[[], bool], seconds: float = 10) -> None:
+def until(check: Callable[[], bool], seconds: float = 30) -> None:
     limit = time.monotonic() + seconds
     while not check():
         assert time.monotonic() < limit
@@ -221,18 +221,17 @@ def test_messages_are_bounded_in_size_and_rate(tmp_path: Path) -> None:
                 visitor.socket.send("{")
             assert "Too many" in visitor.hear("gone")["message"]
             assert closing_code(visitor) == 1008
-        until(lambda: server.hub.connections == set())
-        logged = [n for n in notes(session) if n["what"] == "refused_more"]
-    assert [n["details"]["n"] for n in logged] == [7]
+        until(lambda: [n["details"] for n in notes(session)][-1].get("n") == 7)
+    assert notes(session)[-1]["what"] == "refused_more"
     assert len(notes(session)) == 1 + 3 + 1
 
 
 def test_sockets_are_bounded_in_number_and_time(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(listening, "HEADER_SECONDS", 0.2)
+    monkeypatch.setattr(listening, "HEADER_SECONDS", 1)
     session = session_of(tmp_path, "caregiver_grid")
-    limits = Limits(connections=2, hello_seconds=0.2, idle_seconds=0.5)
+    limits = Limits(connections=2, hello_seconds=2, idle_seconds=1)
     with served(session, limits) as server:
         with Visitor(server) as one, Visitor(server) as two, Visitor(server) as three:
             assert closing_code(three) == 1013
