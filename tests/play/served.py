@@ -61,7 +61,7 @@ def origin(server: PlayServer) -> str:
     return "http://" + urlsplit(server.address).netloc
 
 
-def closing_code(visitor: Visitor, timeout: float = 10) -> int:
+def closing_code(visitor: Visitor, timeout: float = 30) -> int:
     """Returns with which code the server closes the socket; 1006 for none."""
     try:
         while True:
@@ -75,7 +75,8 @@ class Visitor:
 
     def __init__(self, server: PlayServer, **options: Any) -> None:
         address = server.address.replace("http", "ws") + "socket"
-        options = {"origin": origin(server), "compression": None, "proxy": None, **options}
+        usual = {"origin": origin(server), "compression": None, "proxy": None, "open_timeout": 30}
+        options = {**usual, **options}
         self._open = ExitStack()
         self.socket: ClientConnection = self._open.enter_context(connect(address, **options))
         self._ids = 0
@@ -92,7 +93,7 @@ class Visitor:
     def send(self, type: str, **values: Any) -> None:
         self.socket.send(json.dumps({"type": type, **values}))
 
-    def hear(self, *kinds: str, timeout: float = 10) -> dict[str, Any]:
+    def hear(self, *kinds: str, timeout: float = 30) -> dict[str, Any]:
         """Returns the next message of one of these types; others are passed over."""
         while True:
             message = json.loads(self.socket.recv(timeout=timeout))
