@@ -373,3 +373,22 @@ def test_learning_does_not_hold_up_the_other_pages(tmp_path: Path) -> None:
 
     run_alone(busy())
     session.close()
+
+
+def test_the_first_goodbye_is_the_last_word(tmp_path: Path) -> None:
+    async def story() -> None:
+        session = session_of(tmp_path, "caregiver_grid")
+        hub = Hub(session)
+        connection = hub.open()
+        assert connection is not None
+        hub.fail(DiskFullError("The disk is full."))
+        hub.close("The server was stopped.")  # as the server does when it ends for that reason
+        said = connection.pop()
+        assert said is not None
+        assert "The disk is full" in said
+        assert connection.pop() is None
+        assert connection.code == 1001
+        hub.end()
+        session.close()
+
+    run_alone(story())

@@ -110,7 +110,9 @@ class Connection:
         self._ready = asyncio.Event()
 
     def send(self, kind: str, **values: Any) -> None:
-        """Queues a message; see ``protocol``."""
+        """Queues a message, see ``protocol``; nothing is said after the goodbye."""
+        if self.code is not None:
+            return
         self._texts.append(dump(kind, **values))
         if len(self._texts) > self._limits.waiting:
             self.close(COME_BACK)
