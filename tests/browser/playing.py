@@ -1,4 +1,4 @@
-"""What the tests of the play page do with it, and look up in the log."""
+"""What the tests of pages wait for, do with the play page, and look up in its log."""
 
 import time
 from collections.abc import Callable
@@ -14,10 +14,12 @@ def records(session: Session, kind: str) -> list[dict[str, Any]]:
     return [record for record in read_log(session.folder) if record["kind"] == kind]
 
 
-def until(page: Page, check: Callable[[], bool], seconds: float = 30) -> None:
+def until(
+    page: Page, check: Callable[[], bool], seconds: float = 30, what: str = "still not so"
+) -> None:
     limit = time.monotonic() + seconds
     while not check():
-        assert time.monotonic() < limit, "still not so"
+        assert time.monotonic() < limit, what
         page.wait_for_timeout(20)
 
 

@@ -2,13 +2,17 @@
 
 import dataclasses
 import re
-import time
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
 from playwright.sync_api import Page, expect
+
+sys.path.insert(0, str(Path(__file__).parent))
+
+from playing import until  # pyright: ignore[reportMissingImports]
 
 from prosocial.agents.recording import Recording
 from prosocial.analysis.replay_page import replay
@@ -53,10 +57,7 @@ def show(page: Page, tmp_path: Path) -> Open:
 
 def wait_until(page: Page, condition: str) -> None:
     """Waits for a condition on the page, whose policy forbids Playwright's own way to do so."""
-    until = time.monotonic() + 20
-    while not page.evaluate(f"Boolean({condition})"):
-        assert time.monotonic() < until, condition
-        page.wait_for_timeout(20)
+    until(page, lambda: page.evaluate(f"Boolean({condition})"), what=condition)
 
 
 def step(page: Page) -> int:
